@@ -1,0 +1,1 @@
+"""How it runs: the command line, the roles it starts, the sample district and the simulator. The top floor."""

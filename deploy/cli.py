@@ -1,0 +1,305 @@
+"""`pingliu`: the command line. Options come from flags, from PINGLIU_* variables, or from a TOML file (--config)."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO, Final, get_args
+
+import click
+import msgspec
+
+from deploy.asking import AskingError
+from deploy.folder import Folder, FolderBusy
+from deploy.rejected import NoSuchReject
+from deploy.running import running, until_interrupted
+from deploy.stack import RoleEnded
+from schemas.event import Reason
+from schemas.registry import Registry, RegistryError
+from schemas.rules import RulesError
+from schemas.secret import SecretError
+
+_DISTRICT: Final = Path(__file__).parent / "district"
+# What a user can mend: said in a line, without a traceback.
+_MISTAKES: Final = (
+    AskingError, FolderBusy, RoleEnded, RegistryError, RulesError, SecretError, NoSuchReject, OSError
+)  # fmt: skip
+
+F = Callable[..., Any]
+
+
+def _option(*names: str, envvar: str, **attributes: Any) -> Callable[[F], F]:
+    return click.option(*names, envvar=envvar, show_envvar=True, **attributes)
+
+
+_data = _option(
+    "--data",
+    envvar="PINGLIU_DATA",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of this pingliu: its log, its ClickHouse data and its secret. Made if missing.",
+)
+_rules = _option(
+    "--rules",
+    envvar="PINGLIU_RULES",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Rules file (TOML); the contract's defaults without one.",
+)
+_district = _option(
+    "--district",
+    envvar="PINGLIU_DISTRICT",
+    default=_DISTRICT,
+    show_default="the sample district",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with the registry's CSV files.",
+)
+_port = _option(
+    "--port",
+    envvar="PINGLIU_PORT",
+    default=8123,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Where SQL is answered, on loopback; 0 takes any free port.",
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object for programs.")
+
+
+class _Group(click.Group):
+    """Says a user's mistakes in one line, and exits with 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # The reader of our output has had enough.
+            sys.stderr.close()
+            sys.exit(141)
+        except _MISTAKES as error:
+            raise click.ClickException(str(error)) from error
+
+
+def _load_config(ctx: click.Context, _: click.Parameter, path: Path | None) -> None:
+    if path is None:
+        return
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise click.BadParameter(f"{path}: not TOML: {error}") from error
+    known = {parameter.name for command in cli.commands.values() for parameter in command.params}
+    for name in values:
+        if name not in known:
+            raise click.BadParameter(f"{path}: {name}: no command has such an option")
+    ctx.default_map = {command: values for command in cli.commands}
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="pingliu")
+@click.option(
+    "--config",
+    envvar="PINGLIU_CONFIG",
+    show_envvar=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    callback=_load_config,
+    expose_value=False,
+    is_eager=True,
+    help='TOML file with options by their long names, e.g. data = "/var/lib/pingliu".',
+)
+def cli() -> None:
+    """评流 Pingliu: a stream processor for government-service ratings (好差评).
+
+    \b
+    A first look, without any installation:
+      pingliu simulate --start 2026-10-01 --days 7 --seed 7 --scale 0.1 > events.ndjson
+      pingliu ingest --data ./d events.ndjson
+      pingliu query  --data ./d "SELECT level, count() FROM ratings WHERE effective GROUP BY level"
+      pingliu up     --data ./d
+    """
+
+
+@cli.command()
+@click.option("--start", required=True, type=click.DateTime(["%Y-%m-%d"]), help="First day, Asia/Shanghai.")
+@click.option("--days", required=True, type=click.IntRange(1, 3660), help="How many days.")
+@click.option("--seed", default=7, show_default=True, type=int, help="The same seed gives the same events.")
+@click.option(
+    "--scale", default=1.0, show_default=True, type=click.FloatRange(0.001, 100), help="Share of the usual visitors."
+)
+@_district
+def simulate(start: datetime, days: int, seed: int, scale: float, district: Path) -> None:
+    """Write a district's events to standard output, one JSON object a line, in order of arrival.
+
+    It looks like real ones do: queues, lunch dips, late stations, redeliveries, and a few malformed messages.
+    """
+    from deploy.progress_bar import progress_bar
+    from deploy.simulator import estimate, simulate
+
+    registry = Registry.load(district)
+    with progress_bar("simulating", estimate(registry, start.date(), days, scale)) as advance:
+        for line in simulate(registry, start.date(), days, seed, scale):
+            sys.stdout.buffer.write(line + b"\n")
+            advance(1)
+    sys.stdout.buffer.flush()
+
+
+@cli.command()
+@_data
+@_rules
+@_district
+@_json
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+def ingest(data: Path, rules: Path | None, district: Path, as_json: bool, files: tuple[str, ...]) -> None:
+    """Put files of events through, and end when all they say can be asked for. `-` is standard input.
+
+    Doing it again is redelivery: no figure changes but duplicates and rejected.
+    """
+    from deploy.ingest import ingest, read_lines
+    from deploy.progress_bar import ingest_bar
+
+    folder = Folder(data.absolute())
+    lines = read_lines([None if file == "-" else Path(file) for file in files], sys.stdin.buffer)
+    size = sum(Path(file).stat().st_size for file in files if file != "-")
+    with running(folder, rules, district, 0, join=True) as check, ingest_bar(size) as (count, tell):
+        done = ingest(folder, count(lines), check, tell)
+    if as_json:
+        click.echo(msgspec.json.encode(done))
+        return
+    click.echo(f"read       {done.read:>10,}")
+    click.echo(f"accepted   {done.accepted:>10,}")
+    for reason, number in done.rejected.items():
+        click.echo(f"rejected   {number:>10,}  {reason}")
+    click.echo(f"duplicates {done.duplicates:>10,}")
+    click.echo(f"seconds    {done.seconds:>10,.1f}  ({done.events_per_second:,} events/s)")
+
+
+@cli.command()
+@_data
+@_rules
+@_district
+@_port
+def up(data: Path, rules: Path | None, district: Path, port: int) -> None:
+    """Run pingliu on one box until Ctrl-C: log, agents and ClickHouse's engine. It drains before it ends."""
+    folder = Folder(data.absolute())
+    with running(folder, rules, district, port, join=False) as check:
+        endpoint = folder.endpoint()
+        click.echo(f"pingliu is up over {folder.root}; SQL is answered at {endpoint.url if endpoint else '?'}")
+        click.echo("Ctrl-C ends it.")
+        until_interrupted(check)
+    click.echo("drained and stopped")
+
+
+@cli.command()
+@_data
+@click.argument("sql")
+@click.option("--format", "fmt", help="A ClickHouse format. [default: PrettyCompact on a terminal, else TabSeparated]")
+def query(data: Path, sql: str, fmt: str | None) -> None:
+    """Ask ClickHouse, read-only, in the database pingliu. Works while `up` runs, and without it."""
+    from deploy.asking import ask
+
+    chosen = fmt or ("PrettyCompact" if sys.stdout.isatty() else "TabSeparated")
+    sys.stdout.buffer.write(ask(Folder(data.absolute()), sql, chosen))
+
+
+@cli.command()
+@_data
+@_rules
+@_district
+@_json
+def doctor(data: Path, rules: Path | None, district: Path, as_json: bool) -> None:
+    """Say what is wrong with this installation, in plain words. Exits with 1 where something is."""
+    from deploy.doctor import examine
+
+    findings = list(examine(Folder(data.absolute()), rules, district))
+    if as_json:
+        click.echo(msgspec.json.encode(findings))
+    else:
+        for finding in findings:
+            click.echo(f"{finding.verdict:8} {finding.check}: {finding.message}")
+    if any(finding.verdict == "problem" for finding in findings):
+        sys.exit(1)
+
+
+@cli.group()
+def rejected() -> None:
+    """Messages that were refused: list them, show one, send them again."""
+
+
+@rejected.command("list")
+@_data
+@_json
+@click.option("--reason", type=click.Choice(get_args(Reason)), help="Only those refused for this.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 100_000), help="At most so many.")
+def list_(data: Path, as_json: bool, reason: Reason | None, limit: int) -> None:
+    """List rejects, newest first; the first column names one for `show` and `resend`."""
+    from deploy.rejected import list_rejects
+
+    for row in list_rejects(Folder(data.absolute()), reason, limit):
+        if as_json:
+            click.echo(msgspec.json.encode(row))
+        else:
+            click.echo(f"{row['place']}  {row['received_at']}  {row['reason']}  {row['detail']}")
+
+
+@rejected.command()
+@_data
+@click.argument("place")
+def show(data: Path, place: str) -> None:
+    """Show a reject: its reason on standard error, its original bytes on standard output."""
+    from deploy.rejected import original
+
+    row, raw = original(Folder(data.absolute()), place)
+    for name in ("reason", "detail", "path", "received_at"):
+        click.echo(f"{name:12} {row[name]}", err=True)
+    sys.stdout.buffer.write(raw + b"\n")
+
+
+@rejected.command()
+@_data
+@click.argument("places", nargs=-1, required=True)
+@click.option("--with", "repaired", type=click.File("rb"), help="File with the message repaired, for one place.")
+def resend(data: Path, places: tuple[str, ...], repaired: BinaryIO | None) -> None:
+    """Send rejects again, as they were or repaired. They are judged anew, at once if pingliu runs, else when it does."""
+    from deploy.rejected import resend
+
+    if repaired is not None and len(places) != 1:
+        raise click.UsageError("--with repairs one message: name one place")
+    count = resend(Folder(data.absolute()), places, repaired.read().rstrip(b"\r\n") if repaired else None)
+    click.echo(f"{count} sent")
+
+
+@cli.command()
+@_data
+@_district
+@_port
+@click.option(
+    "--scale", default=1.0, show_default=True, type=click.FloatRange(0.001, 10), help="Share of the usual visitors."
+)
+def demo(data: Path, district: Path, port: int, scale: float) -> None:
+    """Simulate the last full month, ingest it, show what officials ask first, and go on live until Ctrl-C.
+
+    Without a terminal on standard input it ends after the tables.
+    """
+    from deploy.demo import run
+
+    run(Folder(data.absolute()), district, port, scale)
+
+
+@cli.command(hidden=True)
+@click.argument("name", type=click.Choice(["aggregate", "sink"]))
+@_data
+@_rules
+@_district
+@_port
+def role(name: str, data: Path, rules: Path | None, district: Path, port: int) -> None:
+    """Run one role of an embedded pingliu in this process; what `up` and `ingest` start."""
+    from deploy.roles import RoleOptions, run_role
+
+    folder = Folder(data.absolute())
+    folder.create()
+    run_role(name, RoleOptions(folder, rules, district, port))
+
+
+def main() -> None:
+    """The console script."""
+    cli(prog_name="pingliu")

@@ -1,0 +1,51 @@
+"""Has the roles run for as long as a command needs them: starts them, or joins those that run already."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from deploy.folder import Folder, FolderBusy
+from deploy.stack import Stack
+
+
+@contextmanager
+def running(
+    folder: Folder, rules: Path | None, district: Path, port: int, *, join: bool
+) -> Iterator[Callable[[], None]]:
+    """Yields a check that raises RoleEnded when a role is gone. `join`: another's roles over the folder will do.
+
+    Raises FolderBusy where they won't.
+    """
+    options = ["--district", str(district), "--port", str(port)]
+    if rules is not None:
+        options += ["--rules", str(rules)]
+    with ExitStack() as held:
+        try:
+            held.enter_context(folder.lock())
+        except FolderBusy:
+            if not join or folder.endpoint() is None:
+                raise
+            yield lambda: None
+            return
+        stack = held.enter_context(Stack(folder, options))
+        stack.wait_ready()
+        yield stack.check
+
+
+def until_interrupted(check: Callable[[], None], step: Callable[[], float] | None = None) -> None:
+    """Waits for Ctrl-C or SIGTERM. `step` is called again and again and says after how many seconds to call it next."""
+    ended = threading.Event()
+    earlier = {number: signal.signal(number, lambda *_: ended.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        pause = 0.2
+        while not ended.wait(pause):
+            check()
+            if step is not None:
+                pause = step()
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)

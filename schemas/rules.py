@@ -1,0 +1,130 @@
+"""The rules file: every number of contract §4 that a district may change, with the contract's defaults.
+
+TOML in, a frozen and validated `Rules` out. An unknown or impossible value is an error that names its field.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from schemas.levels import BAD_LEVELS, LEVELS, Level
+from schemas.moments import DAY, HOUR, MINUTE
+
+Points = Annotated[int, Field(ge=0, le=100)]
+
+
+class RulesError(ValueError):
+    """The rules file can't be used; the message names the file and the field."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Rating(_Section):
+    """Points per level (汕尾, 潮州 2020) and which levels are good (澄江: the first two)."""
+
+    points: dict[Level, Points] = {
+        "very_satisfied": 10, "satisfied": 8, "basically_satisfied": 6, "dissatisfied": 3, "very_dissatisfied": 0
+    }  # fmt: skip
+    good_levels: tuple[Level, ...] = Field(("very_satisfied", "satisfied"), strict=False)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        missing = [level for level in LEVELS if level not in self.points]
+        if missing:
+            raise ValueError(f"points: no points for {', '.join(missing)}")
+        bad = sorted(BAD_LEVELS.intersection(self.good_levels))
+        if bad:
+            raise ValueError(f"good_levels: {', '.join(bad)} is a bad level")
+        return self
+
+
+class Deadlines(_Section):
+    """Rectification, in workdays: day 0 is the rating's day, due is the end of day n."""
+
+    contact_workdays: int = Field(1, ge=1, le=30)
+    completion_workdays: int = Field(5, ge=1, le=60)
+    remind_hours: int = Field(24, ge=1, le=240, description="due_soon this long before the end of the due day")
+
+
+class Horizons(_Section):
+    """How long live figures wait for what is late, and remember what was; stream time of a street."""
+
+    minute_hours: int = Field(2, ge=1, le=48, description="minute buckets take counts up to this far behind")
+    day_days: int = Field(7, ge=1, le=60, description="day buckets take counts up to this far behind")
+    redelivery_days: int = Field(8, ge=7, le=400, description="(source, id) is remembered at least this long")
+    remember_days: int = Field(31, ge=7, le=400, description="tickets, services and ratings are remembered this long")
+
+    @property
+    def minute_ms(self) -> int:
+        return self.minute_hours * HOUR
+
+    @property
+    def day_ms(self) -> int:
+        return self.day_days * DAY
+
+    @model_validator(mode="after")
+    def _remembers(self) -> Self:
+        if self.redelivery_days <= self.day_days:
+            raise ValueError("redelivery_days: must exceed day_days, or late redeliveries would count twice")
+        return self
+
+
+class Limits(_Section):
+    """What is not believed."""
+
+    clock_ahead_minutes: int = Field(10, ge=1, le=1440)
+    implausible_hours: int = Field(24, ge=1, le=240, description="a longer wait or handling is not counted")
+
+    @property
+    def clock_ahead_ms(self) -> int:
+        return self.clock_ahead_minutes * MINUTE
+
+    @property
+    def implausible_ms(self) -> int:
+        return self.implausible_hours * HOUR
+
+
+class Calendar(_Section):
+    """Days that differ from China's published calendar, or that it doesn't know yet."""
+
+    work: tuple[date, ...] = Field((), strict=False)
+    rest: tuple[date, ...] = Field((), strict=False)
+
+    @model_validator(mode="after")
+    def _disjoint(self) -> Self:
+        both = sorted(set(self.work) & set(self.rest))
+        if both:
+            raise ValueError(f"work: {both[0]} is also in rest")
+        return self
+
+
+class Rules(_Section):
+    """All rules; `Rules()` is the contract's defaults."""
+
+    rating: Rating = Rating()
+    deadlines: Deadlines = Deadlines()
+    horizons: Horizons = Horizons()
+    limits: Limits = Limits()
+    calendar: Calendar = Calendar()
+
+
+def load_rules(path: Path | None) -> Rules:
+    """Rules of a TOML file; the defaults without one. Raises RulesError."""
+    if path is None:
+        return Rules()
+    try:
+        return Rules.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise RulesError(f"{path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RulesError(f"{path}: not TOML: {error}") from error
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise RulesError(f"{path}: {faults}") from error

@@ -1,0 +1,128 @@
+"""A lane: one partition of events or heartbeats on its way through decoding and the street states. No I/O.
+
+Applying a message that was applied before (a redelivery by the broker, below a fence) changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from schemas.decoding import Message, decode
+from schemas.event import Event, Reject
+from schemas.privacy import mask_bytes
+from schemas.published import COUNTERS, LiveBucket, Rejected, bucket_name
+from schemas.rules import Rules
+from schemas.secret import Seal
+from schemas.workdays import Workdays
+from streams.checkpoint import Ledger, Totals, save_totals
+from streams.street import Bucket, Street
+from streams.topics import CHECKPOINTS, EVENTS, METRICS, NOTICES, REJECTED
+from streams.transport.record import Entry
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Lane:
+    """State of one partition. `totals` counts its messages, `streets` holds their states by code."""
+
+    def __init__(
+        self, totals: Totals, streets: dict[str, Street], ledger: Ledger, rules: Rules, workdays: Workdays
+    ) -> None:
+        self.totals = totals
+        self.streets = streets
+        self._ledger = ledger
+        self._rules = rules
+        self._workdays = workdays
+        self._rejects: list[Reject] = []
+        self._unpublished: dict[str, Street] = {}
+        self._unsaved: dict[str, Street] = {}
+        self._is_unsaved = False
+
+    def take(self, messages: Sequence[Message]) -> None:
+        """Decodes and applies messages, given in offset order. Never raises for what they hold."""
+        if not messages:
+            return
+        decoded = decode(messages, self._rules.limits.clock_ahead_ms)
+        totals = self.totals
+        totals.accepted += sum(event.offset >= totals.next_offset for event in decoded.events)
+        for reject in decoded.rejects:
+            if reject.offset >= totals.next_offset:
+                totals.rejected[reject.reason] = totals.rejected.get(reject.reason, 0) + 1
+        totals.next_offset = max(totals.next_offset, messages[-1].offset + 1)
+        self._is_unsaved = True
+        self._rejects += decoded.rejects
+        if totals.topic == EVENTS:
+            self._apply(decoded.events)
+
+    def pending(self) -> int:
+        """How many outputs wait to be published, about."""
+        return len(self._rejects) + sum(street.changed() for street in self._unpublished.values())
+
+    def take_outputs(self, seal: Seal, now_ms: int) -> Iterator[Entry]:
+        """What is to be published since the last call, as records with their keys."""
+        partition = self.totals.partition
+        for street in self._unpublished.values():
+            outputs = street.take_outputs()
+            for bucket, counters in outputs.buckets.items():
+                key, value = _bucket(street.code, bucket, outputs.next_offset, counters)
+                yield Entry(METRICS, partition, now_ms, key, value)
+            for notice in outputs.notices:
+                yield Entry(NOTICES, partition, now_ms, notice.id.encode(), _encode(notice))
+        self._unpublished = {}
+        for reject in self._rejects:
+            place = f"{self.totals.topic}/{partition}/{reject.offset}"
+            yield Entry(REJECTED, partition, now_ms, place.encode(), self._reject(reject, seal, place))
+        self._rejects = []
+
+    def take_save(self, now_ms: int) -> Iterator[Entry]:
+        """The checkpoint of what changed since the last call. It must become durable, or the lane be thrown away."""
+        if not self._is_unsaved:
+            return
+        partition = self.totals.partition
+        for street in self._unsaved.values():
+            yield Entry(CHECKPOINTS, partition, now_ms, *self._ledger.save(street))
+        self._unsaved = {}
+        self.totals.duplicates = sum(street.duplicates for street in self.streets.values())
+        yield Entry(CHECKPOINTS, partition, now_ms, *save_totals(self.totals))
+        self._is_unsaved = False
+
+    def _apply(self, events: list[Event]) -> None:
+        by_street: dict[str, list[Event]] = {}
+        for event in events:
+            if (same := by_street.get(event.street)) is None:
+                by_street[event.street] = [event]
+            else:
+                same.append(event)
+        for code, of_street in by_street.items():
+            street = self.streets.get(code)
+            if street is None:
+                street = self.streets[code] = Street(code, self._rules, self._workdays)
+            street.apply(of_street)
+            self._unpublished[code] = self._unsaved[code] = street
+
+    def _reject(self, reject: Reject, seal: Seal, place: str) -> bytes:
+        totals = self.totals
+        rejected = Rejected(
+            reason=reject.reason,
+            detail=reject.detail,
+            path=reject.path,
+            raw=mask_bytes(reject.raw),
+            sealed=seal.close(reject.raw, place),
+            topic=totals.topic,
+            partition=totals.partition,
+            offset=reject.offset,
+            received_ms=reject.received_ms,
+        )
+        return _encode(rejected)
+
+
+def _bucket(street: str, bucket: Bucket, version: int, counters: list[int]) -> tuple[bytes, bytes]:
+    name = bucket_name(bucket.grain, bucket.start)
+    live = LiveBucket(bucket.grain, street, name, version, bucket.site, bucket.window, *counters)
+    return f"{bucket.grain}/{street}/{bucket.site}/{bucket.window}/{name}".encode(), _encode(live)
+
+
+# The positional arguments above rely on it.
+assert LiveBucket.__struct_fields__[-len(COUNTERS) :] == COUNTERS  # noqa: S101

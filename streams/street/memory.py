@@ -1,0 +1,94 @@
+"""A dictionary that forgets by stream time, whole generations at once, and knows what changed since it was last asked.
+
+An entry lives at least `span_ms` of stream time after it was put. When a generation ends depends on stream time alone,
+so two runs over the same events, however they are cut, remember and forget the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Generic, TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+# What is persisted of an entry: its generation, key and value.
+Item = tuple[int, K, V]
+
+
+class Memory(Generic[K, V]):
+    """Keys are hashable and, like values, made of what msgpack knows. Values may be changed in place, then `touch`."""
+
+    __slots__ = ("_current", "_dirty", "_generation", "_generations", "_span", "_step")
+
+    def __init__(self, span_ms: int) -> None:
+        self._span = span_ms
+        # Half a span: an entry lives one to one and a half spans, and a look-up asks at most four dictionaries.
+        self._step = max(span_ms // 2, 1)
+        self._generation = -1
+        self._current: dict[K, V] = {}
+        self._generations: dict[int, dict[K, V]] = {-1: self._current}  # newest first
+        self._dirty: set[K] = set()
+
+    @property
+    def ends_ms(self) -> int:
+        """The stream time at which the current generation ends: before it, `advance` has nothing to do."""
+        return (self._generation + 1) * self._step
+
+    def advance(self, newest_ms: int) -> None:
+        """Tells the stream time, which never goes back; forgets generations that ended `span_ms` before it."""
+        generation = newest_ms // self._step
+        if generation == self._generation:
+            return
+        self._generation = generation
+        kept = {g: d for g, d in self._generations.items() if (g + 1) * self._step > newest_ms - self._span and d}
+        self._current = kept.pop(generation, {})
+        self._generations = {generation: self._current, **kept}
+
+    def get(self, key: K) -> V | None:
+        """The value of a key, None where it is unknown or forgotten."""
+        for entries in self._generations.values():
+            value = entries.get(key)
+            if value is not None:
+                return value
+        return None
+
+    def put(self, key: K, value: V) -> V:
+        """Remembers a key that is not known; returns its value."""
+        self._current[key] = value
+        self._dirty.add(key)
+        return value
+
+    def touch(self, key: K) -> None:
+        """Says that a key's value was changed in place."""
+        self._dirty.add(key)
+
+    def values(self) -> Iterator[tuple[K, V]]:
+        """All that is remembered, oldest generation last."""
+        for entries in self._generations.values():
+            yield from entries.items()
+
+    def take_all(self) -> list[Item[K, V]]:
+        """All that is remembered, as it is persisted; nothing is a change any more."""
+        self._dirty.clear()
+        return [(g, key, value) for g, entries in self._generations.items() for key, value in entries.items()]
+
+    def take_changes(self) -> list[Item[K, V]]:
+        """What was put or touched since the last call, as it is persisted; forgotten entries are left out."""
+        found: list[Item[K, V]] = []
+        for key in self._dirty:
+            for generation, entries in self._generations.items():
+                if (value := entries.get(key)) is not None:
+                    found.append((generation, key, value))
+                    break
+        self._dirty.clear()
+        return found
+
+    def restore(self, items: Iterable[Item[K, V]]) -> None:
+        """Puts persisted entries back, over older ones of the same key. Call `advance` afterwards."""
+        for generation, key, value in items:
+            self._generations.setdefault(generation, {})[key] = value
+        self._generations = dict(sorted(self._generations.items(), reverse=True))
+
+    def __len__(self) -> int:
+        return sum(map(len, self._generations.values()))

@@ -1,0 +1,99 @@
+"""A street's state as bytes: whole (a snapshot), or what changed since the last save (a delta). Pure, like the state.
+
+A street is restored from a snapshot and the deltas that stand on it, each of which is true for its own `next_offset`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+
+from streams.street.memory import Memory
+from streams.street.state import Street
+
+VERSION: Final = 1
+
+_Text = tuple[int, str, int]
+_Entry = tuple[int, str, list[int | str | None]]
+_Bucket = tuple[int, tuple[str, str, int], list[int]]
+
+
+class Saved(msgspec.Struct):
+    """One save of a street. `base`: the snapshot's `next_offset` that a delta stands on; a snapshot's own."""
+
+    version: int
+    street: str
+    base: int
+    next_offset: int
+    newest_ms: int
+    accepted: int
+    duplicates: int
+    late: int
+    minutes: list[_Bucket]
+    days: list[_Bucket]
+    seen: list[_Text]
+    tickets: list[_Entry]
+    services: list[_Entry]
+    submitted: list[_Text]
+    rated: list[_Text]
+    rectifications: list[_Entry]
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Saved)
+
+
+class SnapshotError(ValueError):
+    """Saved bytes that this program can't read: another version, or broken."""
+
+
+def save(street: Street, base: int | None) -> bytes:
+    """The whole street where `base` is None, else what changed since the last save, to stand on the snapshot at `base`.
+
+    The bytes must become durable, or the street be thrown away: the next delta won't hold these changes again.
+    """
+    parts: dict[str, Any] = {
+        name: memory.take_all() if base is None else memory.take_changes() for name, memory in street.memories().items()
+    }
+    saved = Saved(
+        version=VERSION,
+        street=street.code,
+        base=street.next_offset if base is None else base,
+        next_offset=street.next_offset,
+        newest_ms=street.newest_ms,
+        accepted=street.accepted,
+        duplicates=street.duplicates,
+        late=street.buckets.late,
+        **parts,
+    )
+    return _encoder.encode(saved)
+
+
+def read(data: bytes) -> Saved:
+    """Raises SnapshotError."""
+    try:
+        saved = _decoder.decode(data)
+    except msgspec.DecodeError as error:
+        raise SnapshotError(f"checkpoint: {error}") from error
+    if saved.version != VERSION:
+        raise SnapshotError(f"checkpoint of {saved.street}: version {saved.version}, this program reads {VERSION}")
+    return saved
+
+
+def restore(street: Street, saves: Iterable[Saved]) -> None:
+    """Makes a fresh street what it was: a snapshot first, then its deltas in order of `next_offset`."""
+    memories: dict[str, Memory[Any, Any]] = street.memories()
+    last: Saved | None = None
+    for last in saves:
+        for name, memory in memories.items():
+            memory.restore(getattr(last, name))
+    if last is None:
+        return
+    street.next_offset = last.next_offset
+    street.accepted = last.accepted
+    street.duplicates = last.duplicates
+    street.buckets.late = last.late
+    street.advance(last.newest_ms)
+    street.rectifications.rewatch(last.newest_ms)

@@ -1,0 +1,149 @@
+"""One street's live state: `apply(events) -> outputs` (contract §4). Deterministic; no I/O, no clock, no randomness.
+
+However a stream is cut into batches, and however often parts of it are applied again from a checkpoint, the outputs end
+the same: an event below `next_offset` is skipped, and a changed bucket is said with the offset it is true for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from schemas.event import Event
+from schemas.events import HEARTBEAT
+from schemas.levels import BAD_LEVELS
+from schemas.moments import DAY
+from schemas.published import Notice
+from schemas.rules import Rules
+from schemas.workdays import Workdays
+from streams.street.buckets import DUPLICATES, Buckets
+from streams.street.memory import Memory
+from streams.street.outputs import Outputs
+from streams.street.ratings import Ratings
+from streams.street.rectifications import Rectifications
+from streams.street.services import Services
+from streams.street.tickets import Tickets
+
+
+class Street:
+    """The live state of the street `code`.
+
+    `next_offset`: events at smaller offsets of the street's partition are applied. `accepted` counts applied events,
+    `duplicates` those that changed nothing for being redeliveries or later ones of their kind, whatever their lateness.
+    """
+
+    def __init__(self, code: str, rules: Rules, workdays: Workdays) -> None:
+        self.code = code
+        self.next_offset = 0
+        self.accepted = 0
+        self.duplicates = 0
+        self.buckets = Buckets(rules.horizons)
+        self.seen: Memory[str, int] = Memory(rules.horizons.redelivery_days * DAY)
+        self.tickets = Tickets(rules, self.buckets)
+        self.services = Services(rules, self.buckets)
+        self.ratings = Ratings(rules, self.buckets)
+        self.rectifications = Rectifications(code, rules, workdays, self.buckets)
+        self._notices: list[Notice] = []
+        self._generation_ends_ms = 0
+        self._appliers: dict[str, Callable[[Event], bool | None]] = {
+            "ticket.issued": self.tickets.issued,
+            "ticket.called": self.tickets.called,
+            "ticket.abandoned": self._ticket_abandoned,
+            "service.started": self.services.started,
+            "service.completed": self.services.completed,
+            "rating.submitted": self._rating_submitted,
+            "rating.voided": self.rectifications.voided,
+            "rating.reinstated": self.rectifications.reinstated,
+            "rectification.contacted": self.rectifications.contacted,
+            "rectification.verified": self.rectifications.verified,
+            "rectification.extended": self.rectifications.extended,
+            "rectification.completed": self.rectifications.completed,
+        }
+
+    @property
+    def newest_ms(self) -> int:
+        """The newest event time accepted so far, epoch ms; 0 before the first event."""
+        return self.buckets.newest_ms
+
+    def apply(self, events: Iterable[Event]) -> None:
+        """Applies events of this street in offset order; those applied before are skipped."""
+        for event in events:
+            if event.offset < self.next_offset:
+                continue
+            self.next_offset = event.offset + 1
+            self.accepted += 1
+            if event.type == HEARTBEAT:  # strayed from its own topic; it says nothing of the street's figures
+                continue
+            # 1. Stream time goes on, whatever the event turns out to be.
+            if event.time_ms > self.buckets.newest_ms:
+                self.advance(event.time_ms)
+            # 2. A redelivery is told by (source, id) before anything else.
+            key = f"{len(event.id)} {event.id}{event.source}"
+            if self.seen.get(key):
+                self._duplicate(event)
+                continue
+            self.seen.put(key, 1)
+            # 3. The first of its kind counts; a later one is a duplicate. Types without live figures have no applier.
+            applier = self._appliers.get(event.type)
+            if applier is not None and applier(event) is False:
+                self._duplicate(event)
+            # 4. What the event itself made due (a rating so late that its deadlines are behind).
+            if self.rectifications.is_reached(self.buckets.newest_ms):
+                self._notices += self.rectifications.passed(self.buckets.newest_ms)
+
+    def changed(self) -> int:
+        """How many buckets and notices `take_outputs` would return."""
+        return len(self.buckets.changed_minutes) + len(self.buckets.changed_days) + len(self._notices)
+
+    def take_outputs(self) -> Outputs:
+        """What changed since the last call, true for `next_offset`."""
+        outputs = Outputs(self.next_offset, self.buckets.take_changed(), self._notices)
+        self._notices = []
+        return outputs
+
+    def advance(self, newest_ms: int) -> None:
+        """Lets stream time reach a moment: horizons move, memories forget, deadlines pass."""
+        self.buckets.newest_ms = newest_ms
+        if newest_ms >= self._generation_ends_ms:
+            memories = self.memories().values()
+            for memory in memories:
+                memory.advance(newest_ms)
+            self._generation_ends_ms = min(memory.ends_ms for memory in memories)
+        if self.rectifications.is_reached(newest_ms):
+            self._notices += self.rectifications.passed(newest_ms)
+
+    def memories(self) -> dict[str, Memory]:  # type: ignore[type-arg]  # each has its own types
+        """All that the street remembers, by name: what a checkpoint saves."""
+        return {
+            "minutes": self.buckets.minutes,
+            "days": self.buckets.days,
+            "seen": self.seen,
+            "tickets": self.tickets.memory,
+            "services": self.services.memory,
+            "submitted": self.ratings.submitted,
+            "rated": self.ratings.rated,
+            "rectifications": self.rectifications.memory,
+        }
+
+    def _ticket_abandoned(self, event: Event) -> bool:
+        return self.tickets.abandoned(event, *self._place(event))
+
+    def _rating_submitted(self, event: Event) -> bool | None:
+        site, window = self._place(event)
+        effective = self.ratings.submit(event, site, window)
+        if effective and event.data["level"] in BAD_LEVELS:
+            self._notices.append(self.rectifications.open(event, site, window))
+        return effective
+
+    def _duplicate(self, event: Event) -> None:
+        self.duplicates += 1
+        self.buckets.add(event.time_ms, *self._place(event), (DUPLICATES, 1))
+
+    def _place(self, event: Event) -> tuple[str, str]:
+        """Site and window that the event counts for: its own, else its service's, else its ticket's last call's."""
+        if event.window:
+            return event.site, event.window
+        if event.type == "rating.submitted":
+            return self.services.window_of(event.data.get("service") or "")
+        if event.type.startswith("ticket."):
+            return self.tickets.last_call(event.data["ticket"])
+        return "", ""

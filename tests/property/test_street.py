@@ -1,0 +1,172 @@
+"""The street state machine against an independent count, however its stream is cut, repeated or broken off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.published import COUNTERS, LiveBucket, Notice, bucket_start
+from schemas.rules import Horizons, Rules
+from schemas.secret import Seal, Secret
+from schemas.workdays import Workdays
+from streams.checkpoint import Ledger, Totals, read_totals
+from streams.lane import Lane
+from streams.topics import CHECKPOINTS, EVENTS, METRICS, NOTICES, REJECTED
+from streams.transport.record import Entry, Record
+from tests import recount
+from tests.examples import RECEIVED_MS
+from tests.property.streams import streams
+
+# Ids are remembered longer than any stream here reaches: what is forgotten when has tests of its own.
+_RULES = Rules(horizons=Horizons(redelivery_days=400, remember_days=400))
+_WORKDAYS = Workdays()
+_SEAL = Seal(Secret(bytes(32)))
+_WINDOW_COUNTERS = [name for name in COUNTERS if name != "tickets"]
+
+
+class Broker:
+    """A partition of every topic in memory, and the aggregate's order of effects over it, broken off where one likes."""
+
+    def __init__(self, values: Sequence[bytes]) -> None:
+        self.records = [Record(offset, RECEIVED_MS, None, value) for offset, value in enumerate(values)]
+        self.committed = 0
+        self.checkpoints: list[Record] = []
+        self.buckets: dict[bytes, LiveBucket] = {}
+        self.notices: dict[str, Notice] = {}
+        self.rejects: dict[bytes, Any] = {}
+        self.lane = self._restored()
+        self.position = 0
+
+    def crash(self) -> None:
+        """Forgets what was not saved, and goes on where it had committed."""
+        self.lane = self._restored()
+        self.position = self.committed
+
+    def take(self, count: int) -> None:
+        self.lane.take(self.records[self.position : self.position + count])
+        self.position = min(self.position + count, len(self.records))
+
+    def publish(self) -> None:
+        for entry in self.lane.take_outputs(_SEAL, 0):
+            self._publish(entry)
+
+    def save(self, *, is_committed: bool = True) -> None:
+        self.publish()
+        for entry in self.lane.take_save(0):
+            assert entry.topic == CHECKPOINTS
+            self.checkpoints.append(Record(len(self.checkpoints), 0, entry.key, entry.value))
+        if is_committed:
+            self.committed = self.position
+
+    def _publish(self, entry: Entry) -> None:
+        assert entry.key is not None
+        assert entry.value is not None
+        if entry.topic == METRICS:
+            bucket = msgspec.json.decode(entry.value, type=LiveBucket)
+            known = self.buckets.get(entry.key)
+            if known is None or known.version <= bucket.version:
+                # One version, one value: what is published again must be the same.
+                assert known is None or known.version < bucket.version or known == bucket
+                self.buckets[entry.key] = bucket
+        elif entry.topic == NOTICES:
+            notice = msgspec.json.decode(entry.value, type=Notice)
+            assert self.notices.setdefault(notice.id, notice) == notice
+        else:
+            assert entry.topic == REJECTED
+            reject = msgspec.json.decode(entry.value)
+            assert self.rejects.setdefault(entry.key, reject) == reject
+
+    def _restored(self) -> Lane:
+        ledger = Ledger()
+        streets = ledger.restore(self.checkpoints, _RULES, _WORKDAYS)
+        totals = read_totals(self.checkpoints, EVENTS, 0)
+        return Lane(totals, streets, ledger, _RULES, _WORKDAYS)
+
+    def figures(self) -> dict[tuple[Any, ...], dict[str, int]]:
+        """Buckets as the recount names them, without zeros."""
+        found = {}
+        for bucket in self.buckets.values():
+            start = bucket_start(bucket.bucket) * 60 if bucket.grain.endswith("minutes") else bucket.bucket
+            place = (bucket.site, bucket.window) if bucket.grain.startswith("window") else ()
+            counters = {name: value for name in COUNTERS if (value := getattr(bucket, name))}
+            found[(bucket.grain, bucket.street, *place, start)] = counters
+        return found
+
+
+def uncut(values: Sequence[bytes]) -> Broker:
+    broker = Broker(values)
+    broker.take(len(values))
+    broker.save()
+    return broker
+
+
+def recounted(values: Sequence[bytes]) -> dict[tuple[Any, ...], dict[str, int]]:
+    messages = [recount.Message(0, offset, RECEIVED_MS, value) for offset, value in enumerate(values)]
+    figures = recount.live(messages)
+    names = {"wait_ms_sum": "wait_ms", "handle_ms_sum": "handle_ms"}
+    found = {}
+    for grain in ("window_minutes", "window_days", "street_minutes", "street_days"):
+        for key, counters in getattr(figures, grain).items():
+            found[(grain, *key)] = {names.get(name, name): value for name, value in counters.items() if value}
+    return found
+
+
+def totals_of(broker: Broker) -> Totals:
+    return read_totals(broker.checkpoints, EVENTS, 0)
+
+
+@given(streams())
+def test_live_figures_equal_an_independent_count(values: list[bytes]) -> None:
+    assert uncut(values).figures() == recounted(values)
+
+
+@given(streams())
+def test_every_message_is_accepted_or_rejected_and_duplicates_are_counted_once(values: list[bytes]) -> None:
+    messages = [recount.Message(0, offset, RECEIVED_MS, value) for offset, value in enumerate(values)]
+    expected = recount.totals(messages)
+    broker = uncut(values)
+    totals = totals_of(broker)
+    assert totals.accepted + sum(totals.rejected.values()) == len(values) == totals.next_offset
+    assert (totals.accepted, totals.rejected) == (expected.accepted, expected.rejected)
+    assert totals.duplicates == expected.duplicates
+    assert len(broker.rejects) == sum(expected.rejected.values())
+
+
+_actions = st.lists(
+    st.tuples(
+        st.sampled_from(["take", "take", "take", "publish", "save", "save uncommitted", "crash"]), st.integers(1, 9)
+    ),
+    max_size=40,
+)
+
+
+@given(streams(), _actions)
+def test_any_cut_any_redelivery_and_any_crash_give_the_outputs_of_an_uncut_run(
+    values: list[bytes], actions: list[tuple[str, int]]
+) -> None:
+    broker = Broker(values)
+    for action, count in actions:
+        match action:
+            case "take":
+                broker.take(count)
+            case "publish":
+                broker.publish()
+            case "save":
+                broker.save()
+            case "save uncommitted":  # killed between the checkpoint and the commit
+                broker.save(is_committed=False)
+                broker.crash()
+            case "crash":
+                broker.crash()
+    while broker.position < len(broker.records):
+        broker.take(7)
+    broker.save()
+    expected = uncut(values)
+    assert broker.figures() == expected.figures()
+    assert broker.notices == expected.notices
+    assert broker.rejects == expected.rejects
+    assert totals_of(broker) == totals_of(expected)

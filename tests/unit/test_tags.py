@@ -1,0 +1,33 @@
+"""The national tag list: complete, by version, and never at a loss for a text."""
+
+from __future__ import annotations
+
+from schemas.levels import LEVELS
+from schemas.tags import CURRENT_VERSION, VERSIONS, find_tag, tags_of, text_of
+
+
+def test_every_level_has_eight_tags_of_which_three_are_shown_at_once() -> None:
+    for level in LEVELS:
+        tags = tags_of(level)
+        assert len(tags) == 8
+        assert [tag.folded for tag in tags] == [False] * 3 + [True] * 5
+
+
+def test_a_code_says_its_level() -> None:
+    digits = dict(zip("54321", LEVELS, strict=True))
+    assert all(tag.level == digits[code[0]] and tag.code == code for code, tag in VERSIONS[CURRENT_VERSION].items())
+    assert len(VERSIONS[CURRENT_VERSION]) == 40
+
+
+def test_a_tag_is_found_by_code_and_version() -> None:
+    tag = find_tag("213", "2020-08")
+    assert tag is not None
+    assert (tag.level, tag.text) == ("dissatisfied", "窗口人员业务不熟练")
+    assert find_tag("213", "") == find_tag("213") == tag
+
+
+def test_an_unknown_code_or_version_is_no_tag_and_shows_as_its_code() -> None:
+    assert find_tag("999") is None
+    assert find_tag("213", "1999-01") is None
+    assert tags_of("satisfied", "1999-01") == ()
+    assert (text_of("999"), text_of("115")) == ("999", "服务态度差效率低")
