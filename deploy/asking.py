@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from deploy.folder import Endpoint, Folder
+from deploy.mistake import Mistake
 from sinks.engine import Engine, EngineBusy, EngineError
 from sinks.gate import Refused, check
 
@@ -19,7 +20,7 @@ _DATABASE: Final = "pingliu"
 _PATIENCE_SECONDS: Final = 20.0
 
 
-class AskingError(Exception):
+class AskingError(Mistake):
     """ClickHouse's own words for what is wrong with a query."""
 
 

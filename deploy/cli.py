@@ -12,21 +12,17 @@ from typing import Any, BinaryIO, Final, get_args
 import click
 import msgspec
 
-from deploy.asking import AskingError
-from deploy.folder import Folder, FolderBusy
-from deploy.rejected import NoSuchReject
-from deploy.running import running, until_interrupted
-from deploy.stack import RoleEnded
+from deploy.folder import Folder
+from deploy.mistake import Mistake
+from deploy.running import running, until_interrupted, wait_ready
 from schemas.event import Reason
 from schemas.registry import Registry, RegistryError
 from schemas.rules import RulesError
 from schemas.secret import SecretError
 
 _DISTRICT: Final = Path(__file__).parent / "district"
-# What a user can mend: said in a line, without a traceback.
-_MISTAKES: Final = (
-    AskingError, FolderBusy, RoleEnded, RegistryError, RulesError, SecretError, NoSuchReject, OSError
-)  # fmt: skip
+# Said in a line, without a traceback.
+_MISTAKES: Final = (Mistake, RegistryError, RulesError, SecretError, OSError)
 
 F = Callable[..., Any]
 
@@ -92,7 +88,7 @@ def _load_config(ctx: click.Context, _: click.Parameter, path: Path | None) -> N
     for name in values:
         if name not in known:
             raise click.BadParameter(f"{path}: {name}: no command has such an option")
-    ctx.default_map = {command: values for command in cli.commands}
+    ctx.default_map = dict.fromkeys(cli.commands, values)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -182,8 +178,8 @@ def up(data: Path, rules: Path | None, district: Path, port: int) -> None:
     """Run pingliu on one box until Ctrl-C: log, agents and ClickHouse's engine. It drains before it ends."""
     folder = Folder(data.absolute())
     with running(folder, rules, district, port, join=False) as check:
-        endpoint = folder.endpoint()
-        click.echo(f"pingliu is up over {folder.root}; SQL is answered at {endpoint.url if endpoint else '?'}")
+        endpoint = wait_ready(folder, check)
+        click.echo(f"pingliu is up over {folder.root}; SQL is answered at {endpoint.url}")
         click.echo("Ctrl-C ends it.")
         until_interrupted(check)
     click.echo("drained and stopped")
@@ -259,7 +255,7 @@ def show(data: Path, place: str) -> None:
 @click.argument("places", nargs=-1, required=True)
 @click.option("--with", "repaired", type=click.File("rb"), help="File with the message repaired, for one place.")
 def resend(data: Path, places: tuple[str, ...], repaired: BinaryIO | None) -> None:
-    """Send rejects again, as they were or repaired. They are judged anew, at once if pingliu runs, else when it does."""
+    """Send rejects again, as they were or repaired. They are judged anew: now if pingliu runs, else when it does."""
     from deploy.rejected import resend
 
     if repaired is not None and len(places) != 1:
@@ -293,11 +289,18 @@ def demo(data: Path, district: Path, port: int, scale: float) -> None:
 @_port
 def role(name: str, data: Path, rules: Path | None, district: Path, port: int) -> None:
     """Run one role of an embedded pingliu in this process; what `up` and `ingest` start."""
-    from deploy.roles import RoleOptions, run_role
+    from deploy.roles import run_role
 
     folder = Folder(data.absolute())
     folder.create()
-    run_role(name, RoleOptions(folder, rules, district, port))
+    if name == "aggregate":
+        from deploy.aggregating import aggregate
+
+        run_role(name, folder, lambda stop: aggregate(folder, rules, stop))
+    else:
+        from deploy.storing import store
+
+        run_role(name, folder, lambda stop: store(folder, rules, district, port, stop))
 
 
 def main() -> None:

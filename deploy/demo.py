@@ -1,4 +1,4 @@
-"""The demonstration: what supervisors and auditors ask first, of the last full month, and then the hall as if it were open."""
+"""The demonstration: what officials ask first of the last full month, and then the hall as if it were open now."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from deploy.asking import ask_rows
 from deploy.folder import Folder
 from deploy.ingest import Ingested, ingest
 from deploy.progress_bar import progress_bar
-from deploy.running import running, until_interrupted
+from deploy.running import running, until_interrupted, wait_ready
 from deploy.simulator import estimate, live, simulate
+from schemas.event import Reason
 from schemas.moments import SHANGHAI
 from schemas.registry import Registry
 from streams.routing import address
@@ -31,7 +32,10 @@ SELECT
     concat(toString(round(100 * a.ratings / s.services, 1)), '%') AS "主动评价率",
     concat(toString(round(100 * a.good / a.ratings, 2)), '%') AS "好评率",
     c.still_open AS "整改中差评", c.overdue AS "逾期差评", round(s.wait / 60, 1) AS "平均等候(分)"
-FROM (SELECT street, count() AS services, avg(wait_seconds) AS wait FROM services WHERE completed_at IS NOT NULL GROUP BY street) AS s
+FROM (
+    SELECT street, count() AS services, avg(wait_seconds) AS wait
+    FROM services WHERE completed_at IS NOT NULL GROUP BY street
+) AS s
 LEFT JOIN (
     SELECT street, count() AS ratings, countIf(level IN (SELECT level FROM levels WHERE good)) AS good
     FROM ratings WHERE effective AND NOT voided GROUP BY street
@@ -47,8 +51,9 @@ ORDER BY s.street
 
 WORST: Final = """
 SELECT
-    t.name AS "站点", w.name AS "窗口", count() AS "评价", countIf(r.level IN (SELECT level FROM levels WHERE bad)) AS "差评",
-    concat(toString(round(100 * countIf(r.level IN (SELECT level FROM levels WHERE bad)) / count(), 1)), '%') AS "差评率",
+    t.name AS "站点", w.name AS "窗口", count() AS "评价",
+    countIf(r.level IN (SELECT level FROM levels WHERE bad)) AS "差评",
+    concat(toString(round(100 * "差评" / "评价", 1)), '%') AS "差评率",
     round(avg(r.points), 2) AS "平均分"
 FROM ratings AS r
 LEFT JOIN (SELECT code, name, parent FROM registry WHERE kind = 'window') AS w ON r.window = w.code
@@ -58,23 +63,38 @@ GROUP BY r.site, r.window, t.name, w.name HAVING count() >= 20
 ORDER BY avg(r.points) LIMIT 5
 """
 
-REJECTS: Final = """
-SELECT reason AS "拒收原因", count() AS "条数", any(detail) AS "例" FROM rejected GROUP BY reason ORDER BY count() DESC, reason
+_REASONS: Final[dict[Reason, str]] = {
+    "too_large": "消息过大",
+    "not_utf8": "不是UTF-8",
+    "not_json": "不是JSON",
+    "not_an_event": "不是事件",
+    "unknown_type": "未知类型",
+    "invalid_field": "字段有误",
+    "misplaced": "站点或窗口不相属",
+    "clock_ahead": "时钟超前",
+}
+
+REJECTS: Final = f"""
+SELECT transform(reason, {[*_REASONS]}, {[*_REASONS.values()]}, '') AS "拒收原因", reason AS "代码", count() AS "条数"
+FROM rejected GROUP BY reason ORDER BY count() DESC, reason
 """
 
 _SEED: Final = 7
+_WIDTH: Final = 110
+_LIVE_STEP_SECONDS: Final = 0.2
 TABLES: Final = (("各街道", STREETS), ("评分最低的五个窗口", WORST), ("被拒收的消息", REJECTS))
 
 
 def run(folder: Folder, district: Path, port: int, scale: float) -> None:
     """The whole demonstration, on standard output. Raises what the roles and ClickHouse raise."""
-    console = Console()
+    # Wide enough for the tables where nobody's terminal says otherwise.
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH)
     first, days = last_full_month(datetime.now(SHANGHAI).date())
     with running(folder, None, district, port, join=False) as check:
-        with Log(folder.log) as log:
-            is_done = any(log.ends().values())
-        if is_done:
-            console.print(f"{folder.root} 里已有数据,不再模拟。")
+        # Written when a month is through; one that was broken off is simply delivered again.
+        done_file = folder.run / f"demo-{first:%Y-%m}-{scale:g}"
+        if done_file.exists():
+            console.print(f"{folder.root} 里已有 {first:%Y年%m月} 的数据,不再模拟。")
         else:
             console.print(f"模拟 {first:%Y年%m月} 全月({days} 天)并同时处理…")
             registry = Registry.load(district)
@@ -82,14 +102,18 @@ def run(folder: Folder, district: Path, port: int, scale: float) -> None:
                 lines = _counted(simulate(registry, first, days, _SEED, scale), advance)
                 done = ingest(folder, lines, check, lambda *_: None)
             show_ingested(console, done)
+            done_file.touch()
+        endpoint = wait_ready(folder, check)
         show_tables(console, folder)
-        endpoint = folder.endpoint()
-        if endpoint is not None:
-            console.print(f"SQL(只读):curl '{endpoint.url}?database=pingliu' -d 'SELECT count() FROM events'")
+        console.print(
+            f"SQL(只读):curl '{endpoint.url}?database=pingliu' -d 'SELECT count() FROM events'", soft_wrap=True
+        )
         if not sys.stdin.isatty():
             return
         console.print("现在起按真实速度继续产生事件;Ctrl-C 结束。")
-        until_interrupted(check, live_feed(folder, district, _SEED))
+        arrivals = live(Registry.load(district), _SEED, datetime.now(SHANGHAI), scale)
+        with Log(folder.log) as log:
+            until_interrupted(check, live_feed(log, folder.settings(None).partitions, arrivals))
     console.print("已停止,数据已全部入库。")
 
 
@@ -125,33 +149,24 @@ def show_tables(console: Console, folder: Folder) -> None:
         console.print(table)
 
 
-def live_feed(folder: Folder, district: Path, seed: int) -> Callable[[], float]:
-    """A step that appends what has arrived by now, at real speed, and says when to call it next."""
-    registry = Registry.load(district)
-    now = datetime.now(UTC).astimezone(SHANGHAI)
-    arrivals = live(registry, seed, now, 1.0)
-    partitions = folder.settings(None).partitions
+def live_feed(log: Log, partitions: int, arrivals: Iterator[tuple[datetime, bytes]]) -> Callable[[], float]:
+    """A step that appends what has arrived by now, at real speed, and says after how many seconds to call it next."""
     ahead: list[tuple[datetime, bytes]] = []
 
-    def arrived() -> Iterator[bytes]:
-        for when, line in chain(list(ahead), arrivals):
-            ahead.clear()
-            if when > datetime.now(UTC):
-                ahead.append((when, line))
-                return
-            yield line
-
-    log = Log(folder.log)
-
     def step() -> float:
+        now = datetime.now(UTC)
         now_ms = time.time_ns() // 1_000_000
         entries = []
-        for line in arrived():
+        for when, line in chain(ahead.copy(), arrivals):
+            ahead.clear()
+            if when > now:
+                ahead.append((when, line))
+                break
             topic, partition, key = address(line, partitions)
             entries.append(Entry(topic, partition, now_ms, key, line))
         if entries:
             log.append(entries)
-        return 0.2
+        return _LIVE_STEP_SECONDS
 
     return step
 

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import msgspec
 
+from deploy.mistake import Mistake
 from streams.settings import Settings
 
 
-class FolderBusy(Exception):  # noqa: N818 - it says what is the case
+class FolderBusy(Mistake):
     """Another pingliu runs over this folder."""
 
 

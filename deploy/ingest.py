@@ -64,9 +64,9 @@ def ingest(
 
 
 def read_lines(files: Sequence[Path | None], standard_input: BinaryIO) -> Iterator[bytes]:
-    """The lines of files, one after the other, as bytes without their ends; None is standard input. Blank ones are none.
+    """The lines of files, one after the other, as bytes without their ends; None is standard input. Raises OSError.
 
-    Raises OSError.
+    A blank line is none.
     """
     for path in files:
         if path is None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from deploy.asking import ask_rows
 from deploy.folder import Folder
+from deploy.mistake import Mistake
 from schemas.event import Reason
 from schemas.secret import Seal, load_secret
 from streams.routing import address
@@ -18,18 +19,16 @@ from streams.transport.record import Entry
 _COLUMNS: Final = "reason, detail, path, topic, partition, offset, received_at"
 
 
-class NoSuchReject(LookupError):
+class NoSuchReject(Mistake):
     """There is no reject at that place."""
 
 
 def list_rejects(folder: Folder, reason: Reason | None, limit: int) -> list[dict[str, Any]]:
     """The newest rejects, of one reason or of all; `place` names one for `show` and `resend`."""
     where = f"WHERE reason = '{reason}'" if reason else ""
-    return ask_rows(
-        folder,
-        f"SELECT concat(topic, '/', toString(partition), '/', toString(offset)) AS place, {_COLUMNS}, length(raw) AS bytes"
-        f" FROM rejected {where} ORDER BY received_at DESC, topic, partition, offset DESC LIMIT {limit}",
-    )
+    place = "concat(topic, '/', toString(partition), '/', toString(offset)) AS place"
+    newest_first = f"ORDER BY received_at DESC, topic, partition, offset DESC LIMIT {limit}"
+    return ask_rows(folder, f"SELECT {place}, {_COLUMNS}, length(raw) AS bytes FROM rejected {where} {newest_first}")
 
 
 def original(folder: Folder, place: str) -> tuple[dict[str, Any], bytes]:
@@ -37,7 +36,8 @@ def original(folder: Folder, place: str) -> tuple[dict[str, Any], bytes]:
     topic, partition, offset = _parse(place)
     rows = ask_rows(
         folder,
-        f"SELECT {_COLUMNS}, hex(sealed) AS sealed FROM rejected"
+        "SELECT reason, detail, path, fromUnixTimestamp64Milli(received_ms, 'Asia/Shanghai') AS received_at,"
+        " hex(sealed) AS sealed FROM rejected_log FINAL"
         f" WHERE topic = '{topic}' AND partition = {partition} AND offset = {offset}",
     )
     if not rows:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Final
 
-from deploy.folder import Folder, FolderBusy
+from deploy.folder import Endpoint, Folder, FolderBusy
 from deploy.stack import Stack
+
+_POLL_SECONDS: Final = 0.05
 
 
 @contextmanager
@@ -31,9 +35,15 @@ def running(
                 raise
             yield lambda: None
             return
-        stack = held.enter_context(Stack(folder, options))
-        stack.wait_ready()
-        yield stack.check
+        yield held.enter_context(Stack(folder, options)).check
+
+
+def wait_ready(folder: Folder, check: Callable[[], None]) -> Endpoint:
+    """Waits until SQL is answered, and says where. Raises what `check` raises."""
+    while (endpoint := folder.endpoint()) is None:
+        check()
+        time.sleep(_POLL_SECONDS)
+    return endpoint
 
 
 def until_interrupted(check: Callable[[], None], step: Callable[[], float] | None = None) -> None:

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from deploy.folder import Folder
+from deploy.mistake import Mistake
 
 ROLES: Final = ("aggregate", "sink")
 _STOP_SECONDS: Final = 60.0
 
 
-class RoleEnded(Exception):  # noqa: N818 - it says what is the case
+class RoleEnded(Mistake):
     """A role ended by itself; the message holds the end of its log."""
 
 
@@ -52,12 +52,6 @@ class Stack:
         for role, process in self._roles.items():
             if (code := process.poll()) is not None:
                 raise RoleEnded(f"{role} ended with {code}:\n{_tail(self._folder.output(role))}")
-
-    def wait_ready(self) -> None:
-        """Waits until SQL is answered. Raises RoleEnded."""
-        while self._folder.endpoint() is None:
-            self.check()
-            time.sleep(0.05)
 
     def stop(self) -> None:
         """Stops the roles, first the one whose outputs the other stores; a role that won't end is killed."""

@@ -13,10 +13,11 @@ from collections.abc import Container, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 from pydantic import ValidationError
-from pydantic_core import from_json
+from pydantic_core import ErrorDetails, from_json
 
 from schemas.event import Event, Reason, Reject
 from schemas.events import MANY, ONE, TYPES
+from schemas.fields import PATTERNS
 from schemas.moments import MINUTE, epoch_ms
 
 MAX_BYTES: Final = 64 * 1024
@@ -172,8 +173,15 @@ def _examine(message: Message, raw: bytes) -> Reject | None:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         # The union puts its tag first; people know fields, not tags.
         path = ".".join(str(part) for part in first["loc"][1:])
-        return _reject(message, "invalid_field", f"{path}: {first['msg']}", path)
+        return _reject(message, "invalid_field", f"{path}: {_in_words(first)}", path)
     return None
+
+
+def _in_words(fault: ErrorDetails) -> str:
+    """A pattern means nothing to those who must mend the message; what it asks for does."""
+    if fault["type"] == "string_pattern_mismatch":
+        return PATTERNS.get(str(fault["loc"][-1]), fault["msg"])
+    return fault["msg"]
 
 
 def _reject(message: Message, reason: Reason, detail: str, path: str = "") -> Reject:

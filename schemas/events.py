@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Discriminator, Field, TypeAdapter, with_config
 # pydantic needs typing_extensions' TypedDict before Python 3.12.
 from typing_extensions import TypedDict
 
-from schemas.fields import Comment, Count, Day, Flag, Id, Moment, Number, Rater, Source, Street, Text, Time
+from schemas.fields import Comment, Day, Flag, Id, Moment, Number, Source, Street, Suggestion, Text, Time
 from schemas.levels import Level
 
 Channel = Literal[
@@ -80,10 +80,10 @@ class RatingSubmitted(TypedDict):
     level: Level
     channel: Channel
     tags: NotRequired[Annotated[list[Id], Field(max_length=8)] | None]
-    tag_version: NotRequired[Id | None]
+    tag_version: NotRequired[Text | None]
     comment: NotRequired[Comment | None]
     real_name: NotRequired[Flag | None]
-    rater: NotRequired[Rater | None]
+    rater: NotRequired[Text | None]
     round: NotRequired[Literal[1, 2] | None]
 
 
@@ -158,7 +158,7 @@ class Nothing(TypedDict):
 @_keep
 class WindowPaused(TypedDict):
     reason: Literal["meal", "meeting", "material", "system", "other"]
-    planned_minutes: NotRequired[Count | None]
+    planned_minutes: NotRequired[Number | None]
 
 
 @_keep
@@ -193,7 +193,7 @@ class SupervisionClosed(TypedDict):
 @_keep
 class SuggestionReceived(TypedDict):
     suggestion: Id
-    text: Text
+    text: Suggestion
     via: Literal["book", "box", "12345", "letter", "mobile"]
 
 
@@ -201,9 +201,9 @@ class SuggestionReceived(TypedDict):
 class DeviceHeartbeat(TypedDict):
     device: Id
     kind: Literal["rating", "queue", "kiosk", "camera"]
-    backlog: NotRequired[Count | None]
+    backlog: NotRequired[Number | None]
     battery: NotRequired[Number | None]
-    firmware: NotRequired[Id | None]
+    firmware: NotRequired[Text | None]
 
 
 class _Envelope(TypedDict):

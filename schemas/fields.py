@@ -27,6 +27,15 @@ def _is_date(text: str) -> str:
     return text
 
 
+# What the fields with a pattern ask for, in words.
+_MOMENT_WORDS: Final = "must be a time with an offset (RFC 3339), like 2026-11-02T10:15:30+08:00"
+PATTERNS: Final = {
+    "time": _MOMENT_WORDS,
+    "promised_by": _MOMENT_WORDS,
+    "street": "must be 9 digits",
+    "due": "must be a date, like 2026-11-02",
+}
+
 # The envelope's time is checked for its shape here and read once, by the decoder, which also says if it does not exist.
 Time = Annotated[str, Field(pattern=RFC3339, strict=True)]
 Moment = Annotated[Time, AfterValidator(_exists)]
@@ -34,9 +43,9 @@ Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", strict=True)
 Id = Annotated[str, Field(min_length=1, max_length=64, strict=True)]
 Source = Annotated[str, Field(min_length=1, max_length=128, strict=True)]
 Street = Annotated[str, Field(pattern=r"^[0-9]{9}$", strict=True)]
-Rater = Annotated[str, Field(max_length=128, strict=True)]
 Comment = Annotated[str, Field(max_length=500, strict=True)]
-Text = Annotated[str, Field(max_length=2000, strict=True)]
+Suggestion = Annotated[str, Field(max_length=2000, strict=True)]
+# No length is asked for; a message's own (64 KiB) bounds it.
+Text = Annotated[str, Field(strict=True)]
 Flag = Annotated[bool, Field(strict=True)]
-Count = Annotated[int, Field(ge=0, strict=True)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]

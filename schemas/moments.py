@@ -17,6 +17,9 @@ SHANGHAI_OFFSET: Final = 8 * HOUR
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY: Final = date(1970, 1, 1)
 _MILLISECOND: Final = timedelta(milliseconds=1)
+# A day inside what dates can say, so that a moment has a date in Shanghai and in UTC.
+_FIRST_MS: Final = (datetime(1, 1, 2, tzinfo=UTC) - _EPOCH) // _MILLISECOND
+_END_MS: Final = (datetime(9999, 12, 30, tzinfo=UTC) - _EPOCH) // _MILLISECOND
 _SECONDS: Final = {f"{second:02d}": second * SECOND for second in range(60)}
 _PLAIN_LENGTH: Final = len("2026-11-02T10:15:30+08:00")
 # A day's events share some 600 minutes; the bound only keeps a hostile stream from growing the table.
@@ -45,7 +48,10 @@ def epoch_ms(text: str) -> int:
 
 
 def _parse(text: str) -> int:
-    return (datetime.fromisoformat(text.upper()) - _EPOCH) // _MILLISECOND
+    ms = (datetime.fromisoformat(text.upper()) - _EPOCH) // _MILLISECOND
+    if not _FIRST_MS <= ms < _END_MS:
+        raise ValueError("year must be in 1..9999, in every time zone")
+    return ms
 
 
 def minute_of(ms: int) -> int:

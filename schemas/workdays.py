@@ -9,13 +9,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Final
 
-import chinese_calendar
 from chinese_calendar.constants import holidays, workdays
 
 from schemas.moments import DAY, day_of, day_start, to_date, to_day
 from schemas.rules import Calendar
 
-_FIRST: Final = date(min(day.year for day in holidays), 1, 1)
 _LAST: Final = date(max(day.year for day in (*holidays, *workdays)), 12, 31)
 _SATURDAY: Final = 5
 
@@ -38,9 +36,7 @@ class Workdays:
             return True
         if when in self._rest:
             return False
-        if _FIRST <= when <= _LAST:
-            return bool(chinese_calendar.is_workday(when))
-        return when.weekday() < _SATURDAY
+        return when in workdays or (when.weekday() < _SATURDAY and when not in holidays)
 
     def after(self, day: int, count: int) -> int:
         """The `count`-th workday after a day (day 0); `count` >= 1."""

@@ -40,6 +40,7 @@ _OTHER_PATH: Final = "already initialized with path"
 _SESSION: Final = {
     "allow_introspection_functions": "0",  # addresses of this process are nobody's business
     "implicit_select": "0",  # chdb alone reads `1 + 1` as a query
+    "output_format_json_validate_utf8": "1",  # `raw` of a reject may be no text; what reads JSON must not choke on it
     "async_insert": "0",  # the sink batches itself, and acknowledges what is stored
     "optimize_on_insert": "0",  # views deduplicate, merges too: doing it on insert as well costs a third more
     "input_format_null_as_default": "0",  # a missing value is a mistake, not a 0
@@ -100,7 +101,7 @@ class Engine:
     def insert(self, table: str, columns: Mapping[str, Sequence[object]]) -> int:
         """Stores rows given as columns of one length; columns left out get their defaults. Returns the number of rows,
         when they are durable. None is for Nullable columns only; String takes str and bytes, whatever they hold;
-        moments may be integers since 1970 in the column's unit. Raises EngineError, with nothing stored of a part.
+        moments may be integers since 1970 in the column's unit. Raises EngineError; nothing of the part at fault is stored.
         """
         if not any(len(values) for values in columns.values()):
             return 0

@@ -31,13 +31,27 @@ def is_word(tokens: Tokens, index: int, *texts: str) -> bool:
     return 0 <= index < len(tokens) and not _is_text(tokens[index]) and tokens[index].text.lower() in texts
 
 
+def spelled(tokens: Tokens) -> str:
+    """The tokens with a space between: words in lower case, ' for a text, 9 for a number."""
+    return " ".join(_spelling(token) for token in tokens)
+
+
+def _spelling(token: Token) -> str:
+    if token.token_type is TokenType.NUMBER:
+        return "9"
+    if token.token_type is TokenType.IDENTIFIER:
+        return "quoted"
+    return "'" if _is_text(token) else token.text.lower()
+
+
 def _is_text(token: Token) -> bool:
     return token.token_type is TokenType.IDENTIFIER or token.token_type.name.endswith("STRING")
 
 
 def simplified(tokens: Tokens) -> list[Token]:
     """Without what sqlglot can't read and holds nothing to check that step 1 hasn't: `LIMIT 10` after LIMIT BY,
-    `AS name` in GROUP BY, `APPLY name`, `COLLATE 'zh'`."""
+    `AS name` in GROUP BY, `APPLY name`, `COLLATE 'zh'`. Columns named like keywords become plain names."""
+    tokens = _named(tokens)
     kept: list[Token] = []
     depth = 0
     grouping: list[int] = []
@@ -57,6 +71,24 @@ def simplified(tokens: Tokens) -> list[Token]:
             kept.append(token)
         index += skipped or 1
     return kept
+
+
+def _named(tokens: Tokens) -> list[Token]:
+    """With `window`, `offset` and `case`, which are columns of ours, as names where they are no keywords."""
+    when = any(is_word(tokens, index, "when") for index in range(len(tokens)))
+    named = []
+    for index, token in enumerate(tokens):
+        match token.token_type:
+            case TokenType.WINDOW:
+                clause = is_word(tokens, index + 2, "as") and is_word(tokens, index + 3, "(")
+            case TokenType.OFFSET:
+                clause = _number(tokens, index + 1) != 0
+            case TokenType.CASE:
+                clause = when
+            case _:
+                clause = True
+        named.append(token if clause else Token.identifier(token.text))
+    return named
 
 
 def _limit(tokens: Tokens, index: int) -> int:

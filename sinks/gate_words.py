@@ -51,11 +51,18 @@ _FAMILIES: Final = (
 )  # fmt: skip
 SETTING_FAMILIES: Final = tuple(f"output_format_{family}_" for family in _FAMILIES)
 
-# What may follow SHOW, and the statements EXPLAIN may be of.
-SHOW: Final = frozenset({
-    "tables", "databases", "columns", "fields", "create", "dictionaries", "functions", "settings", "setting",
-    "processlist", "indexes", "index", "indices", "keys", "engines", "full", "extended", "changed", "temporary",
-})  # fmt: skip
+# Whole statements beside SELECT, as `gate_tokens.spelled` puts them: words in lower case, ' for a text, 9 for a number.
+_NAME: Final = r"\w+(?: \. \w+)?"
+_VALUE: Final = r"(?:'|(?:- )?9|true|false)"
+_END: Final = rf"(?: format \w+)?(?: settings \w+ = {_VALUE}(?: , \w+ = {_VALUE})*)?(?: format \w+)?"
+SHOW: Final = re.compile(
+    rf"(?:create (?:table |view |dictionary |database )?{_NAME}|processlist|engines|setting \w+"
+    r"|(?:full |extended |changed |temporary )*"
+    r"(?:tables|databases|columns|fields|dictionaries|functions|settings|indexes|index|indices|keys)"
+    rf"(?: (?:from|in) {_NAME}){{0,2}}(?:(?: not)? i?like ')?(?: limit 9)?){_END}"
+)
+EXISTS: Final = re.compile(rf"exists (?:temporary )?(?:table |view |dictionary |database )?{_NAME}{_END}")
+# What EXPLAIN may explain a SELECT as.
 EXPLAIN: Final = (("ast",), ("syntax",), ("query", "tree"), ("plan",), ("pipeline",), ("estimate",), ())
 
 

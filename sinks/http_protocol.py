@@ -27,7 +27,7 @@ UNKNOWN_SETTING: Final = (115, "UNKNOWN_SETTING")
 
 # As ClickHouse's server maps them; refusals (164, 497) are 403 here, where it says 500.
 _STATUS: Final = {
-    **dict.fromkeys((6, 26, 27, 36, 38, 41, 53, 62, 72, 117, 130, 167, 168, 321, 427, 456, 457), 400),
+    **dict.fromkeys((6, 26, 27, 36, 38, 41, 53, 62, 72, 117, 130, 167, 168, 306, 321, 427, 456, 457), 400),
     **dict.fromkeys((164, 192, 193, 194, 497, 516), 403),
     **dict.fromkeys((16, 46, 47, 50, 56, 60, 63, 73, 78, 81, 115, 336), 404),
     159: 408,

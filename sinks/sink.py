@@ -25,8 +25,7 @@ from sinks.batches import Batch
 from sinks.columns import EVENTS, LIVE, REJECTED, Columns, bucket_columns, event_columns, rejected_columns
 from streams import topics
 from streams.settings import Settings
-from streams.transport.record import Record
-from streams.transport.role import Role
+from streams.transport.role import Role, records_of
 
 log = logging.getLogger(__name__)
 
@@ -65,14 +64,14 @@ class Sink(Role):
         self.every(settings.sink_every, self.flush)
 
     async def _take_events(self, event: EventT[Any]) -> None:
-        decoded = decode(_records(event), self._rules.limits.clock_ahead_ms)  # rejects come by their own topic
+        decoded = decode(records_of(event), self._rules.limits.clock_ahead_ms)  # rejects come by their own topic
         await self._add(event, EVENTS, event_columns(decoded.events, event.message.partition, self._privacy))
 
     async def _take_buckets(self, event: EventT[Any]) -> None:
-        await self._add(event, LIVE, bucket_columns(record.value for record in _records(event)))
+        await self._add(event, LIVE, bucket_columns(_values(event)))
 
     async def _take_rejected(self, event: EventT[Any]) -> None:
-        await self._add(event, REJECTED, rejected_columns(record.value for record in _records(event)))
+        await self._add(event, REJECTED, rejected_columns(_values(event)))
 
     async def _add(self, event: EventT[Any], table: str, columns: Columns) -> None:
         self._batch.add(event, table, columns)  # 1.
@@ -106,7 +105,5 @@ class Sink(Role):
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
 
-def _records(event: EventT[Any]) -> list[Record]:
-    """What a batch topic's event holds."""
-    records: list[Record] = event.value
-    return records
+def _values(event: EventT[Any]) -> list[bytes]:
+    return [record.value for record in records_of(event) if record.value is not None]

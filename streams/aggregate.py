@@ -24,8 +24,8 @@ from streams.checkpoint import Ledger, read_totals
 from streams.lane import Lane
 from streams.settings import Settings
 from streams.topics import CHECKPOINTS, DEVICES, EVENTS
-from streams.transport.record import Entry, Record
-from streams.transport.role import Role
+from streams.transport.record import Entry
+from streams.transport.role import Role, records_of
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class Aggregate(Role):
 
     async def _take(self, event: EventT[Any]) -> None:
         lane = await self._lane(event.message.tp)
-        records: list[Record] = event.value
+        records = records_of(event)
         for start in range(0, len(records), _CHUNK):
             lane.take(records[start : start + _CHUNK])  # 1.
             await asyncio.sleep(0)

@@ -1,7 +1,12 @@
 -- Official facts (contract §5). "First" is always the smallest (partition, offset), here called position.
+-- moment: sorts by time, and within a millisecond by position.
 
 CREATE OR REPLACE VIEW pingliu.facts AS
-SELECT *, bitNot(precedence) AS position, toInt32(intDiv(time_ms + 28800000, 86400000)) AS day_number
+SELECT
+    *,
+    bitNot(precedence) AS position,
+    toDecimal128(bitShiftLeft(toInt128(time_ms), 64) + position, 0) AS moment,
+    toInt32(intDiv(time_ms + 28800000, 86400000)) AS day_number
 FROM pingliu.event_log FINAL;
 
 CREATE OR REPLACE VIEW pingliu.events AS
@@ -10,12 +15,11 @@ SELECT
     partition, offset, fromUnixTimestamp64Milli(received_ms, 'Asia/Shanghai') AS received_at
 FROM pingliu.event_log FINAL;
 
--- Who had opened a window from when on: '' from its closing. Of two events in one millisecond the later offset holds.
+-- Who had opened a window from which moment on: '' from its closing.
 CREATE OR REPLACE VIEW pingliu.window_sessions AS
-SELECT window, time_ms, argMax(if(type = 'window.opened', staff, ''), position) AS staff
+SELECT window, moment, if(type = 'window.opened', staff, '') AS staff
 FROM pingliu.facts
-WHERE type IN ('window.opened', 'window.closed')
-GROUP BY window, time_ms;
+WHERE type IN ('window.opened', 'window.closed');
 
 -- One row per ticket: first issue, first call, first abandonment; the wait where it is plausible.
 CREATE OR REPLACE VIEW pingliu.ticket_facts AS
@@ -48,8 +52,11 @@ FROM
 CREATE OR REPLACE VIEW pingliu.service_facts AS
 WITH (SELECT max(value) FROM pingliu.limits WHERE name = 'implausible_ms') AS implausible_ms
 SELECT
-    * EXCEPT (start_staff, end_staff, start_ticket, end_ticket, start_item, end_item, start_kind, end_kind),
+    * EXCEPT (
+        start_moment, end_moment, start_staff, end_staff, start_ticket, end_ticket, start_item, end_item, start_kind, end_kind
+    ),
     if(is_completed, end_ms, start_ms) AS at_ms,
+    if(is_completed, end_moment, start_moment) AS at_moment,
     if(is_completed, end_window, start_window) AS at_window,
     if(end_staff != '', end_staff, start_staff) AS envelope_staff,
     if(end_ticket != '', end_ticket, start_ticket) AS ticket,
@@ -67,6 +74,7 @@ FROM
         argMin(window, position) AS first_window,
         countIf(type = 'service.started') > 0 AS is_started,
         argMinIf(time_ms, position, type = 'service.started') AS start_ms,
+        argMinIf(moment, position, type = 'service.started') AS start_moment,
         argMinIf(window, position, type = 'service.started') AS start_window,
         argMinIf(staff, position, type = 'service.started') AS start_staff,
         argMinIf(ticket, position, type = 'service.started') AS start_ticket,
@@ -74,6 +82,7 @@ FROM
         argMinIf(kind, position, type = 'service.started') AS start_kind,
         countIf(type = 'service.completed') > 0 AS is_completed,
         argMinIf(time_ms, position, type = 'service.completed') AS end_ms,
+        argMinIf(moment, position, type = 'service.completed') AS end_moment,
         argMinIf(street, position, type = 'service.completed') AS end_street,
         argMinIf(window, position, type = 'service.completed') AS end_window,
         argMinIf(staff, position, type = 'service.completed') AS end_staff,
@@ -88,11 +97,11 @@ FROM
     GROUP BY service
 );
 
--- The same with its staff: the envelope's, else who had opened the window at that time.
+-- The same with its staff: the envelope's, else who had opened the window by then.
 CREATE OR REPLACE VIEW pingliu.service_staff AS
 SELECT f.*, if(f.envelope_staff != '', f.envelope_staff, s.staff) AS staff
 FROM pingliu.service_facts AS f
-ASOF LEFT JOIN pingliu.window_sessions AS s ON f.at_window = s.window AND f.at_ms >= s.time_ms;
+ASOF LEFT JOIN pingliu.window_sessions AS s ON f.at_window = s.window AND f.at_moment >= s.moment;
 
 -- One row per rating: its first real submission, else its first default.
 CREATE OR REPLACE VIEW pingliu.rating_facts AS
@@ -102,7 +111,9 @@ SELECT
     is_eligible AND (service = '' OR position = minIf(position, is_eligible) OVER (PARTITION BY service)) AS effective
 FROM
 (
-    SELECT rating, service, level, channel, round, rater_hash, data, time_ms, day_number, street, site, window, staff, position
+    SELECT
+        rating, service, level, channel, round, rater_hash, data, time_ms, day_number, street, site, window, staff,
+        position, moment
     FROM pingliu.facts
     WHERE type = 'rating.submitted'
     ORDER BY rating, channel = 'system_default', position
@@ -116,7 +127,7 @@ FROM pingliu.facts
 WHERE type IN ('rating.voided', 'rating.reinstated')
 GROUP BY rating;
 
--- What befell a bad rating: the first event of each kind, and how the last revisit ended.
+-- What befell a bad rating: the first event of each kind, but the last revisit.
 CREATE OR REPLACE VIEW pingliu.rectification_facts AS
 SELECT
     rating,
@@ -132,7 +143,7 @@ SELECT
     argMinIf(time_ms, position, type = 'rectification.completed') AS completed_ms,
     maxIf(position, type = 'rectification.completed') AS last_completion,
     countIf(type = 'rectification.revisited') > 0 AS is_revisited,
-    argMinIf(time_ms, position, type = 'rectification.revisited') AS revisited_ms,
+    argMaxIf(time_ms, position, type = 'rectification.revisited') AS revisited_ms,
     argMaxIf(JSONExtractString(data, 'result'), position, type = 'rectification.revisited') AS last_result,
     maxIf(position, type = 'rectification.revisited') AS last_revisit
 FROM pingliu.facts

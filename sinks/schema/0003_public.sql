@@ -66,7 +66,7 @@ SELECT
     ]) AS flags
 FROM
 (
-    -- The staff: the envelope's, else who had opened the window at that time, else the service's.
+    -- The staff: the envelope's, else who had opened the window by then, else the service's.
     SELECT
         p.*,
         multiIf(p.envelope_staff != '', p.envelope_staff, w.staff != '', w.staff, p.service_staff) AS staff
@@ -75,8 +75,8 @@ FROM
         -- The window: its own, else its service's, where the service was known when the rating was applied.
         SELECT
             f.rating AS rating, f.service AS service, f.level AS level, f.channel AS channel, f.round AS round,
-            f.rater_hash AS rater_hash, f.time_ms AS time_ms, f.day_number AS day_number, f.effective AS effective,
-            f.street AS street, f.staff AS envelope_staff, s.staff AS service_staff, s.item AS item,
+            f.rater_hash AS rater_hash, f.time_ms AS time_ms, f.moment AS moment, f.day_number AS day_number,
+            f.effective AS effective, f.street AS street, f.staff AS envelope_staff, s.staff AS service_staff, s.item AS item,
             JSONExtract(f.data, 'tags', 'Array(String)') AS tags,
             JSONExtractString(f.data, 'comment') AS comment,
             toUInt8(JSONExtractBool(f.data, 'real_name')) AS real_name,
@@ -86,13 +86,14 @@ FROM
         FROM pingliu.rating_facts AS f
         LEFT JOIN pingliu.service_staff AS s ON f.service = s.service
     ) AS p
-    ASOF LEFT JOIN pingliu.window_sessions AS w ON p.window = w.window AND p.time_ms >= w.time_ms
+    ASOF LEFT JOIN pingliu.window_sessions AS w ON p.window = w.window AND p.moment >= w.moment
 ) AS r
 LEFT JOIN pingliu.levels AS l ON r.level = l.level
 LEFT JOIN pingliu.rating_voids AS v ON r.rating = v.rating
 LEFT JOIN (SELECT code, department FROM pingliu.registry WHERE kind = 'item') AS i ON r.item = i.code;
 
 -- Due: the end of the n-th workday after the rating's day, shown as 23:59:59; before the next midnight is in time.
+-- NULL where the calendar has no such day.
 CREATE OR REPLACE VIEW pingliu.rectifications AS
 WITH
     (SELECT max(value) FROM pingliu.limits WHERE name = 'contact_workdays') AS contact_workdays,
@@ -105,7 +106,7 @@ SELECT
     multiIf(
         o.is_found_void OR o.voided, 'void',
         o.is_revisited AND o.last_result != 'dissatisfied', 'closed',
-        o.is_revisited AND o.last_completion < o.last_revisit, 'reopened',
+        o.is_revisited AND (NOT o.is_completed OR o.last_completion < o.last_revisit), 'reopened',
         o.is_completed, 'completed',
         o.is_verified, 'verified',
         o.is_contacted, 'contacted',
@@ -135,17 +136,22 @@ FROM
         r.level AS level, r.voided AS voided, f.* EXCEPT (rating), b.ordinal AS ordinal
     FROM pingliu.ratings AS r
     LEFT JOIN pingliu.rectification_facts AS f ON r.rating = f.rating
-    LEFT JOIN pingliu.calendar AS b ON toInt32(r.day) = b.day
+    LEFT JOIN (SELECT day, toNullable(ordinal) AS ordinal FROM pingliu.calendar) AS b ON toInt32(r.day) = b.day
     WHERE r.effective AND r.level IN (SELECT level FROM pingliu.levels WHERE bad)
 ) AS o
-LEFT JOIN (SELECT day, ordinal FROM pingliu.calendar WHERE workday) AS c ON c.ordinal = o.ordinal + contact_workdays
-LEFT JOIN (SELECT day, ordinal, (day + 1) * toInt64(86400000) - 28800000 AS due_ms FROM pingliu.calendar WHERE workday) AS d
-    ON d.ordinal = o.ordinal + completion_workdays + o.extension;
+LEFT JOIN (SELECT toNullable(day) AS day, ordinal FROM pingliu.calendar WHERE workday) AS c
+    ON c.ordinal = o.ordinal + contact_workdays
+LEFT JOIN
+(
+    SELECT toNullable(day) AS day, ordinal, (day + 1) * toInt64(86400000) - 28800000 AS due_ms
+    FROM pingliu.calendar
+    WHERE workday
+) AS d ON d.ordinal = o.ordinal + completion_workdays + o.extension;
 
 CREATE OR REPLACE VIEW pingliu.rejected AS
 SELECT
     reason, detail, path, raw, topic, partition, offset,
-    fromUnixTimestamp64Milli(received_ms, 'Asia/Shanghai') AS received_at, sealed
+    fromUnixTimestamp64Milli(received_ms, 'Asia/Shanghai') AS received_at
 FROM pingliu.rejected_log FINAL;
 
 CREATE OR REPLACE VIEW pingliu.live AS

@@ -18,6 +18,9 @@ LEVEL_COUNTER: Final = {level: COUNTERS.index(level) for level in LEVELS}
 
 _ZERO: Final = [0] * len(COUNTERS)
 
+# Before any event time there is: a clock that was never set says 1970, or less.
+BEFORE_ALL_MS: Final = -(2**60)
+
 # (site, window, start); site and window are empty for the street's own; start in minutes or days since 1970 (Shanghai's
 # minutes are everybody's minutes).
 Key = tuple[str, str, int]
@@ -46,7 +49,7 @@ class Buckets:
         # A bucket takes counts until its last moment is out of the horizon: a bucket's length more than that.
         self.minutes: Memory[Key, list[int]] = Memory(horizons.minute_ms + MINUTE)
         self.days: Memory[Key, list[int]] = Memory(horizons.day_ms + DAY)
-        self.newest_ms = 0
+        self.newest_ms = BEFORE_ALL_MS
         self.late = 0
         self.changed_minutes: dict[Key, list[int]] = {}
         self.changed_days: dict[Key, list[int]] = {}

@@ -7,13 +7,16 @@ so two runs over the same events, however they are cut, remember and forget the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 # What is persisted of an entry: its generation, key and value.
 Item = tuple[int, K, V]
+
+# The generation before stream time is known. Nothing is put then.
+_NONE: Final = -(2**62)
 
 
 class Memory(Generic[K, V]):
@@ -25,9 +28,9 @@ class Memory(Generic[K, V]):
         self._span = span_ms
         # Half a span: an entry lives one to one and a half spans, and a look-up asks at most four dictionaries.
         self._step = max(span_ms // 2, 1)
-        self._generation = -1
+        self._generation = _NONE
         self._current: dict[K, V] = {}
-        self._generations: dict[int, dict[K, V]] = {-1: self._current}  # newest first
+        self._generations: dict[int, dict[K, V]] = {_NONE: self._current}  # newest first
         self._dirty: set[K] = set()
 
     @property

@@ -15,7 +15,7 @@ from schemas.moments import DAY
 from schemas.published import Notice
 from schemas.rules import Rules
 from schemas.workdays import Workdays
-from streams.street.buckets import DUPLICATES, Buckets
+from streams.street.buckets import BEFORE_ALL_MS, DUPLICATES, Buckets
 from streams.street.memory import Memory
 from streams.street.outputs import Outputs
 from streams.street.ratings import Ratings
@@ -43,7 +43,7 @@ class Street:
         self.ratings = Ratings(rules, self.buckets)
         self.rectifications = Rectifications(code, rules, workdays, self.buckets)
         self._notices: list[Notice] = []
-        self._generation_ends_ms = 0
+        self._generation_ends_ms = BEFORE_ALL_MS
         self._appliers: dict[str, Callable[[Event], bool | None]] = {
             "ticket.issued": self.tickets.issued,
             "ticket.called": self.tickets.called,
@@ -61,7 +61,7 @@ class Street:
 
     @property
     def newest_ms(self) -> int:
-        """The newest event time accepted so far, epoch ms; 0 before the first event."""
+        """The newest event time accepted so far, epoch ms; BEFORE_ALL_MS before the first."""
         return self.buckets.newest_ms
 
     def apply(self, events: Iterable[Event]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -58,6 +59,9 @@ _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_S
 
 def connect(path: Path, busy_timeout: float) -> sqlite3.Connection:
     """A connection to the log at `path`, which is made if it is missing. It may be used by one thread at a time."""
+    if not path.parent.is_dir():
+        # SQLite would say no more than "unable to open database file".
+        raise FileNotFoundError(errno.ENOENT, "no such directory for the log", str(path.parent))
     db = sqlite3.connect(path, timeout=busy_timeout, isolation_level=None, check_same_thread=False)
     try:
         _prepare(db, time.monotonic() + busy_timeout)

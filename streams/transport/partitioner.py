@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from aiokafka.partitioner import murmur2  # type: ignore[import-untyped]  # aiokafka ships no types
+from aiokafka.partitioner import murmur2
 
 
 def partition_for(key: bytes | None, partitions: int) -> int:

@@ -114,6 +114,13 @@ class Role:
             await asyncio.Event().wait()
 
 
+def records_of(event: EventT[Any]) -> list[Record]:
+    """The records of an event that a batch topic delivered."""
+    value: Any = event.value
+    records: list[Record] = value
+    return records
+
+
 def _make_app(name: str, settings: Settings, batch_topics: frozenset[str]) -> Any:
     app: Any = faust.App(
         f"pingliu-{name}",

@@ -48,6 +48,7 @@ class Consumer(base.Consumer):
         self._positions: dict[TP, int] = {}
         self._held_back: dict[TP, int] = {}
         self._reader = Reader(self.transport)
+        self._napping: asyncio.Future[None] | None = None
         # The highest offsets committed by `commit_next`, below which Faust's own commits must not fall back.
         self._explicit: dict[TP, int] = {}
         self._committing = asyncio.Lock()
@@ -167,8 +168,26 @@ class Consumer(base.Consumer):
                 return found
             if self.loop.time() >= deadline:
                 break
-            await asyncio.sleep(_POLL)
+            await self._nap()
         return {}
+
+    async def _nap(self) -> None:
+        """Sleep until it is time to ask the log again, or `_wake`."""
+        self._napping = self.loop.create_future()
+        timer = self.loop.call_later(_POLL, self._wake)
+        try:
+            await self._napping
+        finally:
+            timer.cancel()
+
+    def _wake(self) -> None:
+        if self._napping is not None and not self._napping.done():
+            self._napping.set_result(None)
+
+    def on_buffer_drop(self, tp: TP) -> None:
+        """An agent's queue has room again: fetch without waiting for the next poll."""
+        super().on_buffer_drop(tp)
+        self._wake()
 
     def _to_message(self, tp: TP, record: Delivery) -> ConsumerMessage:
         return ConsumerMessage(

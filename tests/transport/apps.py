@@ -7,17 +7,30 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import faust
 
 from streams.transport.sqlite import recommended_settings
+from streams.transport.sqlite_consumer import Consumer
+from streams.transport.sqlite_producer import Producer
 
 
-def make_app(path: Path, name: str = "app", **settings: Any) -> faust.App:
-    """An app with the recommended settings, whose topics have one partition unless it says otherwise."""
-    defaults = {"topic_partitions": 1, "store": "memory://", "web_enabled": False, "datadir": str(path.parent / name)}
-    return faust.App(name, broker=f"sqlite:///{path}", **recommended_settings() | defaults | settings)
+def make_app(path: Path, name: str = "app", *, stock_settings: bool = False, **settings: Any) -> faust.App:
+    """An app with the recommended settings or Faust's, whose topics have one partition unless it says otherwise."""
+    defaults = {} if stock_settings else recommended_settings()
+    defaults |= {"topic_partitions": 1, "store": "memory://", "web_enabled": False, "datadir": str(path.parent / name)}
+    return faust.App(name, broker=f"sqlite:///{path}", **defaults | settings)
+
+
+def consumer_of(app: faust.App) -> Consumer:
+    """The app's consumer, which is ours."""
+    return cast(Consumer, app.consumer)
+
+
+def producer_of(app: faust.App) -> Producer:
+    """The app's producer, which is ours."""
+    return cast(Producer, app.producer)
 
 
 @asynccontextmanager

@@ -8,19 +8,20 @@ import json
 import logging
 import random
 import subprocess
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import faust
 import pytest
+from faust.exceptions import ProducerSendError
 from faust.types import TP
 
-from streams.transport import Entry, GroupBusy, Log, Record, sqlite
+from streams.transport import Entry, GroupBusy, Log, Record, compaction, sqlite
 from streams.transport.database import connect
 from streams.transport.membership import Membership
 from streams.transport.partitioner import partition_for
-from tests.transport.apps import make_app, running
+from tests.transport.apps import consumer_of, make_app, producer_of, running
 from tests.transport.conftest import entries, eventually, everything, read_all, until
 
 Start = Callable[..., subprocess.Popen[str]]
@@ -73,7 +74,7 @@ async def test_a_batch_topic_comes_as_whole_fetches_in_order(path: Path, log: Lo
 
     async with running(app):
         await eventually(lambda: sum(len(event.value) for event in events) == 20_000 and len(single) == 3)
-        assert await app.consumer.commit()
+        assert await consumer_of(app).commit()
 
     assert len(events) == 4
     for partition in range(2):
@@ -154,7 +155,9 @@ async def test_what_is_sent_is_on_disk_in_the_order_of_sending(path: Path, log: 
 
     async with running(app):
         sent = [await squares.send(key=b"%d" % (n % 7), value=b"%d" % n) for n in range(3_000)]
-        many = app.producer.send_many([Entry("squares", 1, 5, b"x", b"last"), Entry("squares", 2, 5, b"x", b"last")])
+        many = producer_of(app).send_many(
+            [Entry("squares", 1, 5, b"x", b"last"), Entry("squares", 2, 5, b"x", b"last")]
+        )
         last = await many
         metadata = [await future for future in sent]
         assert log.end("squares", 1) == last[0] + 1
@@ -180,7 +183,7 @@ async def test_a_producer_waits_while_another_process_writes_and_keeps_the_order
         sent = [await numbers.send(value=b"%d" % n) for n in range(100)]
         await eventually(lambda: "Waiting to write" in caplog.text)
         sent += [await numbers.send(value=b"%d" % n) for n in range(100, 200)]
-        assert not any(future.done() for future in sent)
+        assert not any(future.done() for future in sent)  # type: ignore[attr-defined]
         assert log.end("numbers", 0) == 0
 
         other.execute("rollback")
@@ -200,7 +203,7 @@ async def test_senders_wait_when_too_much_is_unwritten(path: Path, log: Log, mon
     async def send() -> None:
         nonlocal accepted
         for n in range(100):
-            await app.producer.send("numbers", None, b"%d" % n + b" " * 1_000, None, None, None)
+            await producer_of(app).send("numbers", None, b"%d" % n + b" " * 1_000, None, None, None)
             accepted += 1
 
     async with running(app):
@@ -222,7 +225,7 @@ async def test_stopping_writes_what_was_sent(path: Path, log: Log) -> None:
     app = make_app(path)
     async with running(app):
         for n in range(1_000):
-            await app.producer.send("numbers", None, b"%d" % n, None, None, None)
+            await producer_of(app).send("numbers", None, b"%d" % n, None, None, None)
 
     assert everything(log, "numbers") == [b"%d" % n for n in range(1_000)]
 
@@ -241,11 +244,11 @@ async def test_a_stopping_app_gives_up_on_a_log_that_stays_busy_and_commits_noth
         await eventually(lambda: len(events) == 10)
         other = connect(path, 0)
         other.execute("begin immediate")
-        lost = await app.producer.send("numbers", None, b"lost", None, None, None)
+        lost = await producer_of(app).send("numbers", None, b"lost", None, None, None)
     other.close()
 
     assert "1 records unwritten" in caplog.text
-    with pytest.raises(Exception, match="not written"):
+    with pytest.raises(ProducerSendError, match="not written"):
         await lost
     assert log.end("numbers", 0) == 10
     assert log.committed("app", "numbers", 0) is None
@@ -256,10 +259,11 @@ async def test_what_can_not_be_written_is_refused_at_once_and_spares_the_others(
     app = make_app(path)
 
     async with running(app):
-        good = await app.producer.send("numbers", None, b"1", 1, None, None)
-        for key, value, partition in ((None, b"", 2), (None, b"", -1), ("text", b"", 0), (None, 5, 0)):
-            with pytest.raises(Exception, match="numbers"):
-                await app.producer.send("numbers", key, value, partition, None, None)
+        good = await producer_of(app).send("numbers", None, b"1", 1, None, None)
+        wrong: list[tuple[Any, Any, int]] = [(None, b"", 2), (None, b"", -1), ("text", b"", 0), (None, 5, 0)]
+        for key, value, partition in wrong:
+            with pytest.raises(ProducerSendError, match="numbers"):
+                await producer_of(app).send("numbers", key, value, partition, None, None)
         assert (await good).offset == 0
 
 
@@ -277,14 +281,14 @@ async def test_a_commit_of_next_offsets_holds_at_once_and_faust_does_not_undo_it
     app.agent(app.topic("numbers", value_serializer="raw"))(hold)
     async with running(app):
         await eventually(lambda: len(events) == 100)
-        await app.consumer.commit_next({tp: 70})
+        await consumer_of(app).commit_next({tp: 70})
         assert log.committed("app", "numbers", 0) == 70
 
         # An acknowledgement of what is covered commits nothing; one of what comes next does.
         for event in events[:60]:
             event.ack()
-        await app.consumer.commit()
-        assert await app.consumer._commit({tp: 65})
+        await consumer_of(app).commit()
+        assert await consumer_of(app)._commit({tp: 65})
         assert log.committed("app", "numbers", 0) == 70
         for event in events[60:90]:
             event.ack()
@@ -302,11 +306,11 @@ async def test_a_paused_partition_is_not_read_and_goes_on_without_loss(path: Pat
     values: list[int] = []
     others = collecting(app, "others")
 
-    async def collect(stream: AsyncIterator[bytes]) -> None:
+    async def collect(stream: Any) -> None:
         async for value in stream:
             values.append(int(value))
             if len(values) == 300:
-                app.consumer.pause_partitions({tp})
+                consumer_of(app).pause_partitions({tp})
 
     app.agent(app.topic("numbers", value_serializer="raw"))(collect)
     async with running(app):
@@ -314,9 +318,10 @@ async def test_a_paused_partition_is_not_read_and_goes_on_without_loss(path: Pat
         log.append(entries(range(5), "others"))
         await eventually(lambda: len(others) == 5)
         # What had been handed on before the pause still came; nothing else did.
-        assert len(values) == await app.consumer.position(tp) < 900
+        position = await consumer_of(app).position(tp)
+        assert position == len(values) < 900
 
-        app.consumer.resume_partitions({tp})
+        consumer_of(app).resume_partitions({tp})
         await eventually(lambda: len(values) >= 900)
 
     assert values == list(range(900))
@@ -328,11 +333,11 @@ async def test_a_seek_is_obeyed_in_the_middle_of_a_fetch(path: Path, log: Log) -
     app = make_app(path)
     values: list[int] = []
 
-    async def collect(stream: AsyncIterator[bytes]) -> None:
+    async def collect(stream: Any) -> None:
         async for value in stream:
             values.append(int(value))
             if len(values) == 300:
-                await app.consumer.seek(TP("numbers", 0), 100)
+                await consumer_of(app).seek(TP("numbers", 0), 100)
 
     app.agent(app.topic("numbers", value_serializer="raw"))(collect)
     async with running(app):
@@ -351,20 +356,20 @@ async def test_a_slow_agent_is_not_read_ahead_of_without_bound_and_others_go_on(
     go_on = asyncio.Event()
     taken: list[int] = []
 
-    async def crawl(stream: AsyncIterator[list[Record]]) -> None:
+    async def crawl(stream: Any) -> None:
         async for batch in stream:
             await go_on.wait()
             taken.append(len(batch))
 
     app.agent(app.topic("slow", value_serializer="raw"))(crawl)
-    for _ in range(2):
+    for _ in range(3):
         log.append(entries(range(25_000), "slow"))
 
     async with running(app):
-        await eventually(lambda: app.consumer._buffered_partitions)
+        await eventually(lambda: consumer_of(app)._buffered_partitions)
         log.append(entries(range(5), "quick"))
         await eventually(lambda: len(quick) == 5)
-        position = await app.consumer.position(TP("slow", 0))
+        position = await consumer_of(app).position(TP("slow", 0))
         assert position is not None
         assert position < log.end("slow", 0)
 
@@ -402,6 +407,49 @@ async def test_a_topic_subscribed_to_later_is_read_and_nothing_of_the_others_is_
     assert sum(after <= before for before, after in itertools.pairwise(offsets)) <= 1
 
 
+async def test_a_producer_that_breaks_ends_the_app_and_refuses_what_comes_later(
+    path: Path, log: Log, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    log.create_topic("numbers", 1)
+    app = make_app(path)
+
+    def broken(*_: object) -> list[int]:
+        raise RuntimeError("a broken disk")
+
+    async with running(app):
+        monkeypatch.setattr(Log, "append", broken)
+        sent = await producer_of(app).send("numbers", None, b"", None, None, None)
+        with pytest.raises(ProducerSendError, match="a broken disk"):
+            await sent
+        with pytest.raises(ProducerSendError, match="a broken disk"):
+            await producer_of(app).send("numbers", None, b"", None, None, None)
+        await eventually(lambda: app.should_stop)
+
+    assert isinstance(app.crash_reason, RuntimeError)
+    assert "a broken disk" in caplog.text
+
+
+async def test_a_running_app_keeps_its_changelogs_small(path: Path, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.transport.sqlite_consumer._MAINTAIN_EVERY", 0.01)
+    monkeypatch.setattr(compaction, "FLOOR_BYTES", 1_000)
+    log.create_topic("numbers", 1)
+    log.append(entries(range(3_000)))
+    app = make_app(path)
+    totals = app.Table("totals", default=int, key_type=str)
+
+    async def count(stream: Any) -> None:
+        async for event in stream.events():
+            totals[event.key.decode()] += 1
+
+    app.agent(app.topic("numbers", key_serializer="raw", value_serializer="raw"))(count)
+    async with running(app):
+        changelog = "app-totals-changelog"
+        await eventually(lambda: log.partitions(changelog) and log.end(changelog, 0) == 3_000)
+
+        assert len(read_all(log, changelog)) < 2_000
+        assert dict(totals) == {str(n): 300 for n in range(10)}
+
+
 async def test_a_second_member_is_refused_and_its_app_ends(path: Path, log: Log) -> None:
     member = Membership(path, "app")
     member.join()
@@ -420,7 +468,7 @@ async def test_starting_and_stopping_says_nothing_alarming(
     log.create_topic("numbers", 1)
     log.append(entries(range(100)))
     for stock_settings in (False, True):
-        app = make_app(path, **dict.fromkeys(sqlite.recommended_settings())) if stock_settings else make_app(path)
+        app = make_app(path, stock_settings=stock_settings)
         events = collecting(app, "numbers")
         app.Table("totals", default=int)
         async with running(app):

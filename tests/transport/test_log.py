@@ -155,6 +155,11 @@ def test_a_change_by_anyone_is_noticed_once(path: Path, log: Log) -> None:
     assert not log.changed()
 
 
+def test_a_missing_directory_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="missing"):
+        Log(tmp_path / "missing" / "log.db")
+
+
 def test_a_file_of_another_kind_is_left_alone(tmp_path: Path) -> None:
     text = tmp_path / "text"
     text.write_text("no log " * 1_000)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aiokafka.partitioner import DefaultPartitioner  # type: ignore[import-untyped]  # aiokafka ships no types
+from aiokafka.partitioner import DefaultPartitioner
 from hypothesis import given
 from hypothesis import strategies as st
 

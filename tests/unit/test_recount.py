@@ -299,6 +299,32 @@ def test_an_accepted_event_has_its_envelope_its_data_and_its_place_in_the_log() 
     )
 
 
+@pytest.mark.parametrize("kind", sorted(NEEDS_WINDOW))
+@pytest.mark.parametrize("absent", [{}, {"window": None}])
+def test_a_type_that_needs_a_window_is_refused_without_one(kind: str, absent: dict[str, None]) -> None:
+    event = body(kind, staff="S1", data=MINIMAL[kind])
+    del event["window"]
+    assert judge(wire({**event, **absent})) == Rejected("invalid_field", "window")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value"),
+    [
+        ("rectification.extended", "workdays", 1),
+        ("rating.submitted", "round", 1),
+        ("rating.submitted", "tags", []),
+        ("rating.submitted", "comment", ""),
+        ("suggestion.received", "text", ""),
+        ("suggestion.received", "text", "言" * 2000),
+        ("rectification.completed", "measure", ""),
+        ("ticket.issued", "ticket", "T"),
+    ],
+)
+def test_a_value_at_the_edge_of_its_bounds_is_accepted(kind: str, name: str, value: object) -> None:
+    event = body(kind, id="e", source="t", data={**MINIMAL[kind], name: value})
+    assert isinstance(judge(wire(event)), Accepted)
+
+
 def test_lengths_are_counted_in_characters() -> None:
     event = body("ticket.issued", id="号" * 64, source="端" * 128, data={"ticket": "票" * 64})
     assert isinstance(judge(wire(event)), Accepted)
@@ -315,6 +341,7 @@ def test_lengths_are_counted_in_characters() -> None:
         ("2026-11-02T00:00:00.5+08:00", MIDNIGHT * 1000 + 500),
         ("2026-11-02T00:00:00.1239999999+08:00", MIDNIGHT * 1000 + 123),
         ("1969-12-31T23:59:59.9999Z", -1),
+        ("2026-11-02T15:59:00+23:59", MIDNIGHT * 1000),
     ],
 )
 def test_a_time_is_rfc_3339_cut_to_the_millisecond(text: str, expected: int) -> None:
@@ -339,6 +366,7 @@ def test_a_time_is_rfc_3339_cut_to_the_millisecond(text: str, expected: int) -> 
         "2026-11-02T10:00:00+08:00\n",
         "２026-11-02T10:00:00+08:00",
         "1793548800",
+        "9999-12-31T16:00:00Z",
         "",
     ],
 )
@@ -537,10 +565,11 @@ def test_a_later_event_of_the_same_kind_for_the_same_id_is_a_duplicate(
 
 def test_a_recall_counts_nowhere_but_its_redelivery_is_a_duplicate() -> None:
     log = Log().add("ticket.called", ticket="T1").add("ticket.called", "10:01:00", ticket="T1", call_no=2)
+    log.add("ticket.called", "10:02:00", ticket="T1", call_no=3)
     assert street_day(log) == {"calls": 1}
     assert street_day(log.again()) == {"calls": 1, "duplicates": 1}
     assert recounted(log).tickets["T1"]["called_at"] == ms("10:00:00")
-    assert recounted(log).tickets["T1"]["recalls"] == 1
+    assert recounted(log).tickets["T1"]["recalls"] == 2
 
 
 def test_arrival_and_not_the_clock_decides_what_is_first() -> None:
@@ -556,6 +585,15 @@ def test_arrival_and_not_the_clock_decides_what_is_first() -> None:
     }
     row = recounted(log).services["V1"]
     assert (row["outcome"], row["completed_at"], row["handle_seconds"]) == ("done", ms("10:30:00"), 1200.0)
+
+
+def test_a_second_issue_or_start_changes_no_span() -> None:
+    log = Log().add("ticket.issued", "09:00:00", ticket="T1").add("ticket.issued", "09:30:00", ticket="T1")
+    log.add("service.started", "09:00:00", service="V1").add("service.started", "09:30:00", service="V1")
+    log.add("ticket.called", ticket="T1").add("service.completed", service="V1", outcome="done", ticket="T1")
+    assert (street_day(log)["wait_ms_sum"], street_day(log)["handle_ms_sum"]) == (3_600_000, 3_600_000)
+    row = recounted(log).services["V1"]
+    assert (row["wait_seconds"], row["handle_seconds"]) == (3600.0, 3600.0)
 
 
 def test_facts_know_a_redelivery_across_streets_and_live_figures_within_one() -> None:
@@ -1088,6 +1126,30 @@ def test_a_service_that_only_started_has_a_row_of_its_starts_day() -> None:
     row = recounted(Log().add("service.started", "23:00:00", service="V1")).services["V1"]
     assert (row["completed_at"], row["handle_seconds"], row["outcome"], row["day"]) == (None, None, "", DAY)
     assert recounted(Log().add("service.started", service="V1")).street_days == {}
+
+
+def test_a_ticket_has_a_row_of_its_first_issue_call_and_abandonment() -> None:
+    log = Log().add("ticket.abandoned", "10:09:00", ticket="T1", reason="left", window=None)
+    log.add("ticket.called", "09:59:00", ticket="T1", site=OTHER_SITE, window=OTHER_WINDOW)
+    log.add("ticket.issued", "10:00:00", ticket="T1", item="I1", priority="elderly", channel="kiosk", window=None)
+    row = {
+        "ticket": "T1",
+        "item": "I1",
+        "priority": "elderly",
+        "channel": "kiosk",
+        "issued_at": ms("10:00:00"),
+        "called_at": ms("09:59:00"),
+        "abandoned_at": ms("10:09:00"),
+        "recalls": 0,
+        "wait_seconds": None,
+        "street": STREET,
+        "site": OTHER_SITE,
+        "window": OTHER_WINDOW,
+        "flags": ["implausible_time"],
+    }
+    assert recounted(log).tickets == {"T1": row}
+    unknown = recounted(log, registry=Registry(items=frozenset()))
+    assert unknown.tickets["T1"]["flags"] == ["implausible_time", "unregistered"]
 
 
 @pytest.mark.parametrize(

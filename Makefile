@@ -1,0 +1,45 @@
+# The verbs of this project; `make help` lists them. Each does its own set-up and may be repeated.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+DEMO := .demo
+
+.PHONY: help setup demo test check bench clean
+
+help: ## say what can be done
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+setup: $(STAMP) ## install everything of the lock file into .venv
+
+$(STAMP): requirements.lock pyproject.toml
+	@echo "== installing pingliu and what it needs into .venv (some minutes the first time)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pingliu needs Python 3.11 or newer")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $(STAMP)
+
+demo: setup ## a month of the district, from events to answers; then live until Ctrl-C
+	@echo "== demonstration over ./$(DEMO); 'make clean' removes it"
+	@$(BIN)/pingliu demo --data $(DEMO)
+
+test: setup ## all tests
+	@echo "== tests"
+	@$(BIN)/python -m pytest
+
+check: setup ## ruff, mypy, import-linter
+	@echo "== ruff"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@echo "== mypy"
+	@$(BIN)/mypy
+	@echo "== import-linter"
+	@$(BIN)/lint-imports
+
+bench: setup ## measure speed, side by side
+	@echo "== benchmarks"
+	@for file in bench/*.py; do echo "-- $$file"; $(BIN)/python $$file || exit 1; done
+
+clean: ## remove what the verbs made, but .venv
+	rm -rf $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis
