@@ -69,7 +69,7 @@ class Folder:
 
     def settings(self, rules: Path | None) -> Settings:
         """Settings of the roles over this folder."""
-        return Settings(broker=f"sqlite:///{self.log}", secret=self.secret, rules=rules)
+        return Settings(broker=f"sqlite:///{self.log}", secret=self.secret, scratch=self.run, rules=rules)
 
     @contextmanager
     def lock(self) -> Iterator[None]:

@@ -101,7 +101,7 @@ class Engine:
     def insert(self, table: str, columns: Mapping[str, Sequence[object]]) -> int:
         """Stores rows given as columns of one length; columns left out get their defaults. Returns the number of rows,
         when they are durable. None is for Nullable columns only; String takes str and bytes, whatever they hold;
-        moments may be integers since 1970 in the column's unit. Raises EngineError; nothing of the part at fault is stored.
+        moments may be integers since 1970 in the column's unit. Raises EngineError; the part at fault isn't stored.
         """
         if not any(len(values) for values in columns.values()):
             return 0

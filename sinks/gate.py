@@ -44,10 +44,12 @@ class Refused(Exception):  # noqa: N818 - it says what happened to the statement
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What a passed statement asks for beside its rows: the format's name, or "", and settings by name."""
+    """What a passed statement asks for beside its rows: the format's name, or "", settings by name, and the parameters
+    that will be names of tables or databases, whose values `check_name` has to pass."""
 
     format: str
     settings: dict[str, str] = field(default_factory=dict)
+    identifiers: frozenset[str] = frozenset()
 
 
 def check(sql: str) -> None:
@@ -55,8 +57,14 @@ def check(sql: str) -> None:
     inspect(sql)
 
 
+def check_name(name: str) -> None:
+    """Passes what a parameter of type Identifier may be. Raises Refused."""
+    if any(never(word) or word == "default" for word in re.split(r"\W+", name.lower())):
+        raise Refused(f"{name!r} isn't served here")
+
+
 def inspect(sql: str) -> Statement:
-    """As `check`, and says which format and settings the statement names. Raises Refused."""
+    """As `check`, and says what the statement asks for beside its rows. Raises Refused."""
     if len(sql) > _LONGEST:
         raise Refused(f"the statement is longer than {_LONGEST} characters")
     tokens = _tokens(sql)
@@ -67,7 +75,7 @@ def inspect(sql: str) -> Statement:
     elif first not in _FIRST:
         raise Refused(_ONLY)
     _scan(tokens)
-    statement = Statement(_format(tokens), _settings(tokens))
+    statement = Statement(_format(tokens), _settings(tokens), _identifiers(tokens))
     match first:
         case "show":
             _check_whole(SHOW, tokens)
@@ -111,6 +119,11 @@ def _scan(tokens: Tokens) -> None:
                 raise Refused("database default isn't served here")
             if word == "identifier" and is_word(tokens, index - 1, ":") and not _names_table(tokens, index):
                 raise Refused("a parameter of type Identifier can only be a table's name")
+
+
+def _identifiers(tokens: Tokens) -> frozenset[str]:
+    types = [index for index in range(2, len(tokens)) if is_word(tokens, index, "identifier")]
+    return frozenset(str(tokens[index - 2].text) for index in types if is_word(tokens, index - 1, ":"))
 
 
 def _names_table(tokens: Tokens, index: int) -> bool:

@@ -22,7 +22,7 @@ from aiohttp import web
 
 from sinks.engine import Engine, EngineError, QueryLimits
 from sinks.engine_error import BAD_ARGUMENTS, READONLY
-from sinks.gate import Refused, inspect
+from sinks.gate import Refused, check_name, inspect
 from sinks.http_formats import compressed, content_type, encoding
 from sinks.http_protocol import (
     ACCESS_DENIED,
@@ -183,6 +183,8 @@ class HttpInterface:
         try:
             sql = self._engine.normal_form(asked.sql)  # 3.
             statement = inspect(sql)  # 4.
+            for name in statement.identifiers & asked.params.keys():
+                check_name(asked.params[name])
             fmt = statement.format or asked.fmt
             kind = content_type(fmt)
             if kind is None:

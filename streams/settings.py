@@ -17,6 +17,7 @@ class Settings(BaseModel):
 
     broker: str = Field(pattern=r"^sqlite:///", description="where the log is: sqlite:///PATH")
     secret: Path = Field(description="file with the district's secret (see schemas.secret)")
+    scratch: Path = Field(description="folder for what need not be kept (Faust insists on one)")
     rules: Path | None = Field(None, description="rules file; the contract's defaults without one")
     partitions: int = Field(4, ge=1, le=1024, description="partitions of every topic, when they are made")
     # A bad rating must be seen within a second (DESIGN.md): this, the sink's wait and two reads of the log.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-RECEIVED_MS = 1_795_000_000_000  # 2026-11-18, Shanghai
+RECEIVED_MS = 1_800_000_000_000  # 2027-01-15, Shanghai
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "ticket.issued": {"ticket": "T-1", "item": "IT-0001", "priority": "elderly", "channel": "kiosk"},

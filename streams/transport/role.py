@@ -126,6 +126,7 @@ def _make_app(name: str, settings: Settings, batch_topics: frozenset[str]) -> An
         f"pingliu-{name}",
         broker=settings.broker,
         store="memory://",
+        datadir=str(settings.scratch / name),
         web_enabled=False,
         topic_partitions=settings.partitions,
         **recommended_settings(),

@@ -252,6 +252,8 @@ def test_what_writes_or_reaches_out_is_refused_and_has_no_effect(server: Server)
         ("SELECT file('/etc/hostname')", {}, 403, 497, "ACCESS_DENIED"),
         ("SELECT * FROM url('http://127.0.0.1:1/', 'CSV', 'a Int8')", {}, 403, 497, "ACCESS_DENIED"),
         ("SELECT 1 SETTINGS readonly = 0", {}, 403, 497, "ACCESS_DENIED"),
+        ("SELECT * FROM system.{t:Identifier}", {"param_t": "stack_trace"}, 403, 497, "ACCESS_DENIED"),
+        ("SELECT * FROM {d:Identifier}.hosts", {"param_d": "default"}, 403, 497, "ACCESS_DENIED"),
         ("SELECT 1", {"nonsense": "1"}, 404, 115, "UNKNOWN_SETTING"),
         ("SELECT * FROM nowhere", {}, 404, 60, "UNKNOWN_TABLE"),
         ("SELECT nothing FROM ratings", {}, 404, 47, "UNKNOWN_IDENTIFIER"),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sinks.gate import Refused, check, inspect
+from sinks.gate import Refused, check, check_name, inspect
 from sinks.gate_words import SETTING_FAMILIES, SETTINGS, may_set
 from tests.gate_samples import ACCEPTED, REACHING_EXPRESSIONS, REACHING_TABLES, REFUSED, WRITES
 
@@ -17,7 +17,8 @@ _SPACES = st.sampled_from((" ", "\n", "\t", " /* SELECT 1 */ ", " -- SELECT 1\n"
 # (No DESCRIBE, EXISTS or FROM: WATCH and SYSTEM name tables there. tests/integration asks the engine's parser.)
 _BEFORE = st.sampled_from((
     "", " ", "(", "EXPLAIN ", "EXPLAIN AST ", "EXPLAIN SYNTAX ", "EXPLAIN PLAN actions = 1 ", "SELECT 1; ",
-    "SELECT 1;;", "/* SELECT */ ", "-- SELECT 1\n", "SELECT 1 UNION ALL ", "WITH x AS (SELECT 1) ", "'SELECT 1' ", "$$SELECT 1$$ ",
+    "SELECT 1;;", "/* SELECT */ ", "-- SELECT 1\n", "SELECT 1 UNION ALL ", "WITH x AS (SELECT 1) ", "'SELECT 1' ",
+    "$$SELECT 1$$ ",
 ))  # fmt: skip
 _AFTER = st.sampled_from(
     ("", ";", ")", " FORMAT JSON", " SETTINGS max_threads = 1", "; SELECT 1", ") SELECT 1", " -- ")
@@ -120,6 +121,14 @@ def test_a_statement_says_its_format_and_settings() -> None:
     assert inspect("SELECT format('{}', 'FORMAT JSON')").format == ""
     assert inspect("SHOW TABLES FORMAT TSV").format == "TSV"
     assert inspect("SELECT settings AS s FROM t WHERE settings = 1").settings == {}
+
+
+def test_names_that_parameters_give_are_told_and_checked() -> None:
+    assert inspect("SELECT {a:Int8} FROM {b:Identifier}.{c:Identifier}").identifiers == {"b", "c"}
+    check_name("ratings")
+    for name in ("default", "Default", "system.stack_trace", "`stack_trace`", "file"):
+        with pytest.raises(Refused):
+            check_name(name)
 
 
 def test_a_refusal_tells_the_writer_what_it_was() -> None:
