@@ -39,7 +39,7 @@ check: setup ## ruff, mypy, import-linter
 
 bench: setup ## measure speed, side by side
 	@echo "== benchmarks"
-	@for file in bench/*.py; do echo "-- $$file"; $(BIN)/python $$file || exit 1; done
+	@for name in transport engine hot_path ingest; do echo "-- $$name"; $(BIN)/python -m bench.$$name || exit 1; done
 
 clean: ## remove what the verbs made, but .venv
 	rm -rf $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis
