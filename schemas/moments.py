@@ -22,6 +22,7 @@ _FIRST_MS: Final = (datetime(1, 1, 2, tzinfo=UTC) - _EPOCH) // _MILLISECOND
 _END_MS: Final = (datetime(9999, 12, 30, tzinfo=UTC) - _EPOCH) // _MILLISECOND
 _SECONDS: Final = {f"{second:02d}": second * SECOND for second in range(60)}
 _PLAIN_LENGTH: Final = len("2026-11-02T10:15:30+08:00")
+_PRECISE_LENGTH: Final = len("2026-11-02T10:15:30.123+08:00")
 # A day's events share some 600 minutes; the bound only keeps a hostile stream from growing the table.
 _MINUTES_KEPT: Final = 20_000
 _minutes: dict[str, int] = {}
@@ -32,17 +33,21 @@ def epoch_ms(text: str) -> int:
 
     Raises ValueError where the shape is right and the moment does not exist (month 13, second 60).
     """
-    if len(text) != _PLAIN_LENGTH:
+    if len(text) == _PLAIN_LENGTH:
+        offset, fraction = text[19:], 0
+    elif len(text) == _PRECISE_LENGTH and text[23] in "+-":
+        offset, fraction = text[23:], int(text[20:23])
+    else:
         return _parse(text)
-    key = text[:17] + text[19:]
+    key = text[:17] + offset
     minute = _minutes.get(key)
     if minute is None:
-        minute = _parse(text[:17] + "00" + text[19:])
+        minute = _parse(text[:17] + "00" + offset)
         if len(_minutes) >= _MINUTES_KEPT:
             _minutes.clear()
         _minutes[key] = minute
     try:
-        return minute + _SECONDS[text[17:19]]
+        return minute + _SECONDS[text[17:19]] + fraction
     except KeyError:
         raise ValueError("second must be in 0..59") from None
 

@@ -1,4 +1,4 @@
-"""Checkpoints: the live state of streets on the compacted topic `pingliu.checkpoints`, one partition beside each of theirs.
+"""Checkpoints: the live state of streets on the compacted topic `pingliu.checkpoints`, in partitions like theirs.
 
 A street is saved whole (a snapshot, slot 0) or as what changed since (a delta, slots 1…). A delta names the snapshot it
 stands on, so that one which outlived its snapshot is ignored. Every record holds state and offset together and is

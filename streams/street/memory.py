@@ -22,7 +22,7 @@ _NONE: Final = -(2**62)
 class Memory(Generic[K, V]):
     """Keys are hashable and, like values, made of what msgpack knows. Values may be changed in place, then `touch`."""
 
-    __slots__ = ("_current", "_dirty", "_generation", "_generations", "_span", "_step")
+    __slots__ = ("_current", "_dirty", "_generation", "_generations", "_newest_first", "_span", "_step")
 
     def __init__(self, span_ms: int) -> None:
         self._span = span_ms
@@ -31,6 +31,7 @@ class Memory(Generic[K, V]):
         self._generation = _NONE
         self._current: dict[K, V] = {}
         self._generations: dict[int, dict[K, V]] = {_NONE: self._current}  # newest first
+        self._newest_first: tuple[dict[K, V], ...] = (self._current,)
         self._dirty: set[K] = set()
 
     @property
@@ -47,10 +48,11 @@ class Memory(Generic[K, V]):
         kept = {g: d for g, d in self._generations.items() if (g + 1) * self._step > newest_ms - self._span and d}
         self._current = kept.pop(generation, {})
         self._generations = {generation: self._current, **kept}
+        self._newest_first = tuple(self._generations.values())
 
     def get(self, key: K) -> V | None:
         """The value of a key, None where it is unknown or forgotten."""
-        for entries in self._generations.values():
+        for entries in self._newest_first:
             value = entries.get(key)
             if value is not None:
                 return value
@@ -92,6 +94,7 @@ class Memory(Generic[K, V]):
         for generation, key, value in items:
             self._generations.setdefault(generation, {})[key] = value
         self._generations = dict(sorted(self._generations.items(), reverse=True))
+        self._newest_first = tuple(self._generations.values())
 
     def __len__(self) -> int:
         return sum(map(len, self._generations.values()))

@@ -44,10 +44,22 @@ def test_every_type_of_the_contract_is_accepted(kind: str) -> None:
     assert accepted.data == EXAMPLES[kind]
 
 
-def test_event_time_is_read_to_the_millisecond_and_finer_digits_are_cut() -> None:
-    times = ("2026-11-02T10:15:30+08:00", "2026-11-02T02:15:30Z", "2026-11-02t02:15:30.1239999z")
-    decoded = decode([Raw(n, encode(event("window.closed", time=time))) for n, time in enumerate(times)])
-    assert [e.time_ms - 1_793_585_730_000 for e in decoded.events] == [0, 0, 123]
+@pytest.mark.parametrize(
+    ("time", "ms"),
+    [
+        ("2026-11-02T10:15:30+08:00", 0),
+        ("2026-11-02T02:15:30Z", 0),
+        ("2026-11-01T20:45:30-05:30", 0),
+        ("2026-11-02t02:15:30.1239999z", 123),
+        ("2026-11-02T02:15:30.12345678Z", 123),
+        ("2026-11-02T10:15:30.123+08:00", 123),
+        ("2026-11-01T20:45:30.004-05:30", 4),
+        ("2026-11-02T10:15:30.5+08:00", 500),
+    ],
+)
+def test_event_time_is_read_to_the_millisecond_and_finer_digits_are_cut(time: str, ms: int) -> None:
+    accepted = decode([Raw(0, encode(event("window.closed", time=time)))]).events[0]
+    assert accepted.time_ms == 1_793_585_730_000 + ms
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ _FACTS: Final = ("events", "ratings", "services", "rectifications")
 # An example is a batch of streams, for the engine answers five as fast as one. Shrinking, when something is wrong, takes
 # up to five minutes.
 _some = settings(
-    max_examples=max(1, settings().max_examples // MOST_STREAMS),
+    max_examples=max(1, settings().max_examples // 8),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
 pytestmark = pytest.mark.timeout(900)
