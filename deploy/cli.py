@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tomllib
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final, get_args
@@ -216,6 +218,23 @@ def doctor(data: Path, rules: Path | None, district: Path, as_json: bool) -> Non
         sys.exit(1)
 
 
+@cli.command()
+@_data
+@_rules
+@_district
+def migrate(data: Path, rules: Path | None, district: Path) -> None:
+    """Bring the tables up to date, and what figures are judged by; every start does the same. Not while `up` runs."""
+    from deploy.storing import prepare
+    from schemas.rules import load_rules
+    from sinks.engine import Engine
+
+    folder = Folder(data.absolute())
+    with folder.lock(), closing(Engine(folder.engine)) as engine:
+        for name in prepare(engine, Registry.load(district), load_rules(rules)):
+            click.echo(f"applied {name}")
+    click.echo("up to date")
+
+
 @cli.group()
 def rejected() -> None:
     """Messages that were refused: list them, show one, send them again."""
@@ -267,7 +286,7 @@ def resend(data: Path, places: tuple[str, ...], repaired: BinaryIO | None) -> No
 @cli.command()
 @_data
 @_district
-@_port
+@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Where SQL is answered. [default: any free]")
 @click.option(
     "--scale", default=1.0, show_default=True, type=click.FloatRange(0.001, 10), help="Share of the usual visitors."
 )
@@ -305,4 +324,6 @@ def role(name: str, data: Path, rules: Path | None, district: Path, port: int) -
 
 def main() -> None:
     """The console script."""
+    # What pingliu makes is its owner's alone: events as they came, and the secret.
+    os.umask(0o077)
     cli(prog_name="pingliu")

@@ -72,6 +72,7 @@ def _ask_membership(folder: Folder, group: str) -> None:
 def _watch_starter(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
     """Stops the role when the other end of standard input is gone."""
     if not sys.stdin.isatty():
-        while sys.stdin.buffer.read(1024):
+        # Not by sys.stdin: a thread that waits in its buffer would keep the interpreter from ending.
+        while os.read(sys.stdin.fileno(), 1024):
             pass
         loop.call_soon_threadsafe(stop.set)

@@ -14,13 +14,15 @@ from deploy.folder import Endpoint, Folder, FolderBusy
 from deploy.stack import Stack
 
 _POLL_SECONDS: Final = 0.05
+# Another's roles may be starting, or ending.
+_PATIENCE_SECONDS: Final = 60.0
 
 
 @contextmanager
 def running(
     folder: Folder, rules: Path | None, district: Path, port: int, *, join: bool
 ) -> Iterator[Callable[[], None]]:
-    """Yields a check that raises RoleEnded when a role is gone. `join`: another's roles over the folder will do.
+    """Yields a check that raises where the roles are gone. `join`: another's roles over the folder will do.
 
     Raises FolderBusy where they won't.
     """
@@ -28,14 +30,33 @@ def running(
     if rules is not None:
         options += ["--rules", str(rules)]
     with ExitStack() as held:
+        if join and not _lock_or_join(held, folder):
+            yield lambda: _check_joined(folder)
+            return
+        if not join:
+            held.enter_context(folder.lock())
+        yield held.enter_context(Stack(folder, options)).check
+
+
+def _lock_or_join(held: ExitStack, folder: Folder) -> bool:
+    """Whether the folder is ours; if not, another's roles are up over it. Raises FolderBusy if they don't come up."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
         try:
             held.enter_context(folder.lock())
         except FolderBusy:
-            if not join or folder.endpoint() is None:
+            if folder.endpoint() is not None:
+                return False
+            if time.monotonic() > deadline:
                 raise
-            yield lambda: None
-            return
-        yield held.enter_context(Stack(folder, options)).check
+            time.sleep(_POLL_SECONDS)
+        else:
+            return True
+
+
+def _check_joined(folder: Folder) -> None:
+    if folder.endpoint() is None:
+        raise FolderBusy(f"the pingliu that ran over {folder.root} has ended meanwhile; do this again, nothing is lost")
 
 
 def wait_ready(folder: Folder, check: Callable[[], None]) -> Endpoint:

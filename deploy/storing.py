@@ -11,7 +11,7 @@ from deploy.folder import Folder
 from deploy.roles import patiently
 from schemas.privacy import Privacy
 from schemas.registry import Registry
-from schemas.rules import load_rules
+from schemas.rules import Rules, load_rules
 from schemas.secret import ensure_secret
 from schemas.workdays import Workdays
 from sinks.embedded import Embedded
@@ -32,9 +32,8 @@ async def store(folder: Folder, rules: Path | None, district: Path, port: int, s
     registry = Registry.load(district)
     engine = await patiently(lambda: Engine(folder.engine), EngineBusy)
     try:
-        for name in migrate(engine):
+        for name in prepare(engine, registry, loaded):
             log.info("applied %s", name)
-        load_reference(engine, registry, loaded, Workdays(loaded.calendar))
         privacy = Privacy(ensure_secret(folder.secret).key("rater"))
         sink = Sink(folder.settings(rules), loaded, privacy, Embedded(engine))
         interface = HttpInterface(engine, host=_LOOPBACK, port=port)
@@ -46,3 +45,13 @@ async def store(folder: Folder, rules: Path | None, district: Path, port: int, s
             await interface.stop()
     finally:
         engine.close()
+
+
+def prepare(engine: Engine, registry: Registry, rules: Rules) -> list[str]:
+    """Applies the schema files that are missing, writes the reference tables anew, and returns the files' names.
+
+    Raises MigrationError, EngineError.
+    """
+    applied = migrate(engine)
+    load_reference(engine, registry, rules, Workdays(rules.calendar))
+    return applied

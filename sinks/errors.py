@@ -1,4 +1,4 @@
-"""ClickHouse's error codes sorted: *busy* means the same insert again later, anything else that it is at fault itself."""
+"""ClickHouse's error codes sorted: *busy* means the same insert again later; else the insert itself is at fault."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Applies the numbered SQL files of sinks/schema in order, each once; a file changed after it was applied is an error."""
+"""Applies the numbered SQL files of sinks/schema in order, each once; one that changed since is an error."""
 
 from __future__ import annotations
 

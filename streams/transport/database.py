@@ -52,6 +52,8 @@ create table commits (
 ) without rowid;
 """
 
+# PROTOCOL is what many processes that begin to read at the same instant may give one of them.
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 # A write that did not fit comes as one of these, depending on which file had to grow. SQLITE_IOERR_WRITE is also what a
 # file size limit or a quota gives; a broken disk gives it too, and waiting and saying so is right there as well.
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}
@@ -79,7 +81,7 @@ def _prepare(db: sqlite3.Connection, deadline: float) -> None:
                 db.execute("pragma journal_mode = wal")
                 break
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                if not is_busy(error) or time.monotonic() > deadline:
                     raise
                 time.sleep(0.01)
         # FULL: an append that returned survives a power cut, which is what an acknowledgement promises.
@@ -101,13 +103,18 @@ def _format(db: sqlite3.Connection) -> int:
     return version
 
 
+def is_busy(error: sqlite3.OperationalError) -> bool:
+    """Whether SQLite only asks to try again; the low byte says what kind of error it is."""
+    return error.sqlite_errorcode & 0xFF in _BUSY
+
+
 @contextmanager
 def in_our_words() -> Iterator[None]:
     """Raise SQLite's *busy* and *no room* as `LogBusy` and `LogFull`, and a file that is no log as `LogFormat`."""
     try:
         yield
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        if is_busy(error):
             raise LogBusy(f"another process is writing to the log: {error}") from error
         if error.sqlite_errorcode in _FULL:
             raise LogFull(f"no room for the log to grow: {error}") from error

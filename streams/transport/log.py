@@ -18,7 +18,7 @@ from typing import Any, Self, TypeVar
 
 from streams.transport import catalogue, compaction
 from streams.transport.catalogue import Topic
-from streams.transport.database import connect, in_our_words, transaction
+from streams.transport.database import connect, in_our_words, is_busy, transaction
 from streams.transport.errors import TopicMismatch
 from streams.transport.record import Entry, Record, Row, pack, unpack
 
@@ -210,7 +210,7 @@ class Log:
             try:
                 version = self._watcher.execute("pragma data_version").fetchone()[0]
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                if not is_busy(error):
                     raise
                 version = None
             changed, self._version = version is None or version != self._version, version

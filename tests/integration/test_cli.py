@@ -117,3 +117,26 @@ def test_a_registry_or_a_rules_file_that_is_wrong_stops_the_start_and_says_where
     _, errors = process.communicate()
     assert process.returncode == 1
     assert b"limits.clock_ahead_minutes" in errors
+
+
+def test_migrate_applies_the_schema_once_and_makes_files_of_its_owner_alone(tmp_path: Path) -> None:
+    box = Box(tmp_path / "data")
+    assert "applied 0003_public.sql" in box.run("migrate")
+    assert box.run("migrate") == "up to date\n"
+    assert box.run("query", "SELECT count() FROM registry WHERE kind = 'window'") == "300\n"
+    assert all(path.stat().st_mode & 0o077 == 0 for path in box.root.rglob("*") if path.is_file())
+
+
+def test_a_schema_file_that_changed_after_it_was_applied_stops_the_start(tmp_path: Path) -> None:
+    other = Box(tmp_path / "data")
+    other.run("migrate")
+    script = (
+        "import sys; from pathlib import Path; from sinks.engine import Engine; e = Engine(Path(sys.argv[1]));"
+        "e.execute(\"ALTER TABLE pingliu.migrations UPDATE sha256 = 'x' WHERE number = 2\"\n"
+        '" SETTINGS mutations_sync = 1"); e.close()'
+    )
+    subprocess.run([sys.executable, "-c", script, str(other.root / "clickhouse")], check=True)
+    process = other.start("up", "--port", "0")
+    _, errors = process.communicate()
+    assert process.returncode == 1
+    assert b"0002_facts.sql was changed after it was applied" in errors

@@ -1,4 +1,4 @@
-"""Arbitrary streams of a partition: few ids, so that they meet; times that reach over every horizon; broken messages."""
+"""Arbitrary streams of a partition: few ids, so that they meet; times over every horizon; broken messages."""
 
 from __future__ import annotations
 

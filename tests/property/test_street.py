@@ -29,7 +29,7 @@ _WINDOW_COUNTERS = [name for name in COUNTERS if name != "tickets"]
 
 
 class Broker:
-    """A partition of every topic in memory, and the aggregate's order of effects over it, broken off where one likes."""
+    """A partition of every topic in memory, and the aggregate's order of effects over it, broken off anywhere."""
 
     def __init__(self, values: Sequence[bytes]) -> None:
         self.records = [Record(offset, RECEIVED_MS, None, value) for offset, value in enumerate(values)]

@@ -380,7 +380,7 @@ async def test_a_slow_agent_is_not_read_ahead_of_without_bound_and_others_go_on(
 async def test_a_topic_subscribed_to_later_is_read_and_nothing_of_the_others_is_lost(
     path: Path, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("faust.transport.conductor.Conductor._resubscribe_sleep_lock_seconds", 0)
+    monkeypatch.setattr(sqlite.Conductor, "_resubscribe_sleep_lock_seconds", 0)
     log.create_topic("numbers", 1)
     log.append(entries(range(3_000)))
     app = make_app(path)
