@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, get_args
 
 from deploy.simulator.office import EXAM_RULE, RULES
-from schemas.events import Channel
+from schemas.data import Channel
 from schemas.registry import Registry
 from schemas.tags import find_tag
 from tests.simulator.conftest import Month
