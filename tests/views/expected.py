@@ -21,6 +21,7 @@ _REGISTRY: Final = recount.Registry(
     items=frozenset(REGISTRY.items),
     departments={item.code: item.department for item in REGISTRY.items.values()},
 )
+_RULES: Final = recount.Rules()
 # What the recount keeps as integers of milliseconds.
 _SUMS: Final = {"wait_ms_sum": "wait_seconds_sum", "handle_ms_sum": "handle_seconds_sum"}
 # What people write in their own words; numbers that identify somebody are taken out of it.
@@ -29,11 +30,15 @@ _MEASURES: Final = {"wait_ms_sum": "wait_ms", "handle_ms_sum": "handle_ms"}
 
 
 def expected_tables(
-    messages: Sequence[recount.Message], now_ms: int, heartbeats: Sequence[recount.Message] = ()
+    messages: Sequence[recount.Message],
+    now_ms: int,
+    *,
+    heartbeats: Sequence[recount.Message] = (),
+    rules: recount.Rules = _RULES,
 ) -> dict[str, Table]:
     """All public tables after the messages of `pingliu.events`, and those of `pingliu.devices`."""
-    facts = recount.facts(messages, registry=_REGISTRY, now_ms=now_ms)
-    live = recount.live(messages)
+    facts = recount.facts(messages, rules, _REGISTRY, now_ms=now_ms)
+    live = recount.live(messages, rules)
     devices = recount.facts(heartbeats, now_ms=now_ms)
     return {
         "events": {(event["source"], event["id"]): _event(event) for event in (*devices.events, *facts.events)},

@@ -14,13 +14,14 @@ Table = dict[Key, Row]
 _SHANGHAI: Final = timezone(timedelta(hours=8))
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=_SHANGHAI) + timedelta(hours=8)
 _COUNTERS: Final = (
-    "calls abandoned services ratings very_satisfied satisfied basically_satisfied dissatisfied very_dissatisfied points"
-    " duplicates wait_seconds_sum wait_count handle_seconds_sum handle_count rectifications_opened"
+    "calls abandoned services ratings very_satisfied satisfied basically_satisfied dissatisfied very_dissatisfied"
+    " points duplicates wait_seconds_sum wait_count handle_seconds_sum handle_count rectifications_opened"
 )
 # Columns that hold a moment; as text in Shanghai's time, with or without milliseconds.
 _MOMENTS: Final = (
-    "time received_at started_at completed_at promised_by opened_at contact_due due contacted_at revisited_at".split()
-)
+    "time", "received_at", "started_at", "completed_at", "promised_by", "opened_at", "contact_due", "due",
+    "contacted_at", "revisited_at",
+)  # fmt: skip
 
 
 class Public(NamedTuple):

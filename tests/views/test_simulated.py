@@ -44,7 +44,7 @@ def simulated(engine_of_views: Warehouse) -> Simulated:
     for topic, of_topic in messages.items():
         engine_of_views.store(of_topic, topic=topic)
     now_ms, found = engine_of_views.tables()
-    expected = expected_tables(messages[topics.EVENTS], now_ms, messages[topics.DEVICES])
+    expected = expected_tables(messages[topics.EVENTS], now_ms, heartbeats=messages[topics.DEVICES])
     return Simulated(messages, now_ms, found, expected)
 
 
@@ -57,14 +57,27 @@ def test_the_stream_is_large_and_varied_enough_to_mean_something(simulated: Simu
     assert 10_000 <= sum(map(len, simulated.messages.values())) <= 25_000
     assert {name for name, table in simulated.found.items() if not table} == {"reconciliation"}
     assert {row["effective"] for row in simulated.found["ratings"].values()} == {0, 1}
-    print({name: len(table) for name, table in simulated.found.items()})
-    import collections
-    print(collections.Counter(r['state'] for r in simulated.found['rectifications'].values()))
-    print(collections.Counter(r['type'] for r in simulated.found['events'].values()))
 
 
-def test_every_promised_column_is_there(simulated: Simulated) -> None:
-    for name, public in TABLES.items():
-        for row in simulated.found[name].values():
-            assert public.columns <= row.keys()
-            break
+def test_storing_everything_again_in_other_batches_changes_no_answer(
+    engine_of_views: Warehouse, simulated: Simulated
+) -> None:
+    for topic, of_topic in simulated.messages.items():
+        engine_of_views.store(of_topic, topic=topic, seed=1)
+    assert_same(engine_of_views, simulated)
+
+
+def test_merging_what_was_stored_again_and_again_changes_no_answer(
+    engine_of_views: Warehouse, simulated: Simulated
+) -> None:
+    engine_of_views.merge()
+    assert_same(engine_of_views, simulated)
+    engine_of_views.store(simulated.messages[topics.EVENTS][:3000], seed=2)
+    assert_same(engine_of_views, simulated)
+
+
+def assert_same(warehouse: Warehouse, simulated: Simulated) -> None:
+    """All tables are what they were at first."""
+    _, found = warehouse.tables()
+    for name, table in found.items():
+        assert not differences(name, simulated.found[name], table)

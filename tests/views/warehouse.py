@@ -37,7 +37,6 @@ REGISTRY: Final = Registry.load(FOLDER)
 # Ids are remembered longer than any stream here reaches: what is forgotten when has tests of its own.
 RULES: Final = Rules(horizons=Horizons(redelivery_days=400, remember_days=400))
 
-_WORKDAYS: Final = Workdays()
 _PRIVACY: Final = Privacy(RATER_KEY)
 _STORED: Final = (EVENTS, LIVE, REJECTED)
 # Inserts of a table: enough that rows of one identity lie in several parts.
@@ -45,16 +44,22 @@ _INSERTS: Final = 3
 
 
 class Warehouse:
-    """An engine with the project's schema and the sample district."""
+    """An engine with the project's schema and the sample district, judged by the contract's rules or others."""
 
     def __init__(self, path: Path) -> None:
         self.engine = Engine(path)
         migrate(self.engine)
-        load_reference(self.engine, REGISTRY, Rules(), _WORKDAYS)
+        self.judge_by(RULES)
 
     def close(self) -> None:
         """Frees the path."""
         self.engine.close()
+
+    def judge_by(self, rules: Rules) -> None:
+        """Writes the reference anew, and lets what is stored from now on be counted by these rules."""
+        self._rules = rules
+        self._workdays = Workdays(rules.calendar)
+        load_reference(self.engine, REGISTRY, rules, self._workdays)
 
     def clear(self) -> None:
         """Forgets all that was stored; the reference stays."""
@@ -80,7 +85,7 @@ class Warehouse:
         dice = random.Random(seed)
         values: dict[str, list[bytes]] = {topics.METRICS: [], topics.REJECTED: [], topics.NOTICES: []}
         for partition, records in _partitions(messages):
-            lane = Lane(Totals(topic, partition), {}, Ledger(), RULES, _WORKDAYS)
+            lane = Lane(Totals(topic, partition), {}, Ledger(), self._rules, self._workdays)
             for cut in _cuts(records, dice):
                 lane.take(cut)
                 for entry in lane.take_outputs(SEAL, 0):
