@@ -136,6 +136,19 @@ def test_every_message_is_accepted_or_rejected_and_duplicates_are_counted_once(v
     assert len(broker.rejects) == sum(expected.rejected.values())
 
 
+@given(streams())
+def test_restored_after_every_message_the_outputs_are_those_of_an_uncut_run(values: list[bytes]) -> None:
+    broker = Broker(values)
+    while broker.position < len(broker.records):
+        broker.take(1)
+        broker.save()
+        broker.crash()
+    expected = uncut(values)
+    assert broker.figures() == expected.figures()
+    assert broker.notices == expected.notices
+    assert totals_of(broker) == totals_of(expected)
+
+
 _actions = st.lists(
     st.tuples(
         st.sampled_from(["take", "take", "take", "publish", "save", "save uncommitted", "crash"]), st.integers(1, 9)
