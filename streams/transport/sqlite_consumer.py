@@ -169,6 +169,9 @@ class Consumer(base.Consumer):
             if self.loop.time() >= deadline:
                 break
             await self._nap()
+        else:
+            # Stopping, or crashed and nobody stops it: Faust asks again and again without a pause.
+            await self._nap()
         return {}
 
     async def _nap(self) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from faust.exceptions import ProducerSendError
 from faust.transport import base
-from faust.types import TP, HeadersArg, RecordMetadata
+from faust.types import TP, FutureMessage, HeadersArg, RecordMetadata
 from mode import Seconds, Service
 
 from streams.transport.errors import LogBusy, LogFull
@@ -28,6 +28,8 @@ _GROUP_BYTES = 8 << 20
 # More than this unwritten, and senders wait. A record counts as this much above its value.
 _QUEUE_BYTES = 64 << 20
 _RECORD_BYTES = 200
+# How soon a flush notices that Faust's buffer, which sends in the background, has stopped or crashed.
+_BUFFER_CHECK = 0.2
 
 
 class _Sent:
@@ -71,6 +73,7 @@ class Producer(base.Producer):
         self._queued_bytes = 0
         self._filled, self._emptied = asyncio.Event(), asyncio.Event()
         self._broken: Exception | None = None
+        self._last_soon: FutureMessage | None = None
 
     async def on_start(self) -> None:
         """Open the log."""
@@ -145,6 +148,11 @@ class Producer(base.Producer):
             count = self.transport.log.partitions(topic)
         return count or 1
 
+    def send_soon(self, fut: FutureMessage) -> None:
+        """Send in the background, in order: how tables write their changelogs."""
+        super().send_soon(fut)
+        self._last_soon = fut
+
     async def send_and_wait(
         self,
         topic: str,
@@ -160,13 +168,15 @@ class Producer(base.Producer):
         return await (await self.send(topic, key, value, partition, timestamp, headers))
 
     async def flush(self) -> None:
-        """Wait until what was sent before is on disk, or, when the app is stopping, was given up."""
-        # Faust's own flush of what was sent by `send_soon` ends after 0.1 s without progress, and a commit after that
-        # would be ahead of its changelog.
-        while self.buffer.size:
-            await self.buffer.flush()
+        """Wait until what was sent before is on disk, or, when the app is stopping, was given up.
+
+        A commit flushes first, so this is what keeps it behind the changelog. Faust's own buffer can't tell: for some
+        turns of the loop a message is neither in it nor here.
+        """
+        while self._last_soon is not None and not self._last_soon.done() and self.buffer.state == "running":
+            # wait() and not await: being cancelled here must not cancel the message's future.
+            await asyncio.wait({self._last_soon}, timeout=_BUFFER_CHECK)
         if self._queue:
-            # wait() and not await: being cancelled here must not cancel the record's future.
             await asyncio.wait({self._queue[-1].written})
 
     @Service.task

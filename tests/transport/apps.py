@@ -75,6 +75,6 @@ def run_counting(path: Path) -> None:
 
     async def main() -> None:
         async with running(app):
-            await asyncio.Event().wait()
+            await app.wait_until_stopped()
 
     asyncio.run(main())

@@ -221,6 +221,22 @@ async def test_senders_wait_when_too_much_is_unwritten(path: Path, log: Log, mon
     assert [int(value or b"") for value in everything(log, "numbers")] == list(range(100))
 
 
+async def test_a_flush_waits_for_what_is_under_way_from_fausts_buffer(path: Path, log: Log) -> None:
+    log.create_topic("numbers", 1)
+    app = make_app(path)
+    numbers = app.topic("numbers", value_serializer="raw")
+
+    async with running(app):
+        producer = producer_of(app)
+        for turns in range(6):
+            end = log.end("numbers", 0)
+            numbers.send_soon(value=b"")
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await producer.flush()
+            assert log.end("numbers", 0) == end + 1
+
+
 async def test_stopping_writes_what_was_sent(path: Path, log: Log) -> None:
     app = make_app(path)
     async with running(app):

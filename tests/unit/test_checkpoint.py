@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from schemas.moments import DAY, SECOND
 from schemas.rules import Rules
 from schemas.workdays import Workdays
 from streams.checkpoint import Ledger, Totals, read_totals, save_totals
@@ -97,3 +98,17 @@ def test_totals_are_those_of_the_last_save_of_their_topic() -> None:
     topic.write(*save_totals(Totals("pingliu.devices", 0, 9, 9)))
     assert read_totals(topic.records, "pingliu.events", 0) == Totals("pingliu.events", 0, 5, 2, 0, {"not_json": 2})
     assert read_totals([], "pingliu.events", 3) == Totals("pingliu.events", 3)
+
+
+def test_a_restored_street_says_the_deadlines_ahead_and_not_those_behind_again() -> None:
+    told = Told().tell("rating.submitted", 0)  # a Monday: contact due by its Tuesday's end, completion by Monday's
+    told.tell("window.closed", 2 * DAY / SECOND)
+    ledger, topic = Ledger(), Topic()
+    topic.write(*ledger.save(told.street))
+    told.notices.clear()
+    told.street = Ledger().restore(topic.records, _RULES, _WORKDAYS)["530102001"]
+    told.tell("window.closed", 9 * DAY / SECOND)
+    assert told.notices == [
+        ("rectification.due_soon", "2026-11-09T00:00:00+08:00"),
+        ("rectification.overdue", "2026-11-10T00:00:00+08:00"),
+    ]
