@@ -11,8 +11,8 @@ from schemas.rules import Rules
 from schemas.workdays import Workdays
 from sinks.columns import Columns
 
-# Events older or newer than this have no due dates; nobody's rectification is in another century.
-_FIRST: Final = date(2015, 1, 1)
+# From where a clock that was never set begins; ratings outside have no due dates.
+_FIRST: Final = date(1970, 1, 1)
 _LAST: Final = date(2049, 12, 31)
 
 

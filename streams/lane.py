@@ -11,7 +11,7 @@ import msgspec
 
 from schemas.decoding import Message, decode
 from schemas.event import Event, Reject
-from schemas.privacy import mask_bytes
+from schemas.privacy import mask, mask_raw
 from schemas.published import COUNTERS, LiveBucket, Rejected, bucket_name
 from schemas.rules import Rules
 from schemas.secret import Seal
@@ -106,9 +106,9 @@ class Lane:
         totals = self.totals
         rejected = Rejected(
             reason=reject.reason,
-            detail=reject.detail,
+            detail=mask(reject.detail),
             path=reject.path,
-            raw=mask_bytes(reject.raw),
+            raw=mask_raw(reject.raw),
             sealed=seal.close(reject.raw, place),
             topic=totals.topic,
             partition=totals.partition,

@@ -42,13 +42,14 @@ ARRAY JOIN [
 ] AS pair
 WHERE grain = 'street_days' AND live != 0;
 
+-- Compared to the millisecond, said in the columns of street_days: sums of times in seconds.
 CREATE OR REPLACE VIEW pingliu.reconciliation AS
 SELECT
     if(l.street != '', l.street, f.street) AS street,
     if(l.street != '', l.day, f.day) AS day,
-    if(l.street != '', l.measure, f.measure) AS measure,
-    l.live AS live,
-    f.facts AS facts
+    replaceOne(if(l.street != '', l.measure, f.measure), '_ms', '_seconds_sum') AS measure,
+    if(endsWith(measure, '_seconds_sum'), l.live / 1000, l.live) AS live,
+    if(endsWith(measure, '_seconds_sum'), f.facts / 1000, f.facts) AS facts
 FROM pingliu.street_day_live AS l
 FULL OUTER JOIN pingliu.street_day_facts AS f ON l.street = f.street AND l.day = f.day AND l.measure = f.measure
 WHERE l.live != f.facts;

@@ -62,7 +62,7 @@ def _services(past: History, rules: Rules, registry: Registry) -> Rows:
         events = [event for event in (completion, start) if event is not None]
         said = {name: _first_said(events, name) for name in ("ticket", "item", "case", "kind")}
         staff = next((event["staff"] for event in events if event["staff"] != ""), "")
-        staff = staff or past.opener(opening["window"], events[0])
+        staff = staff or past.opener(events[0]["window"], events[0])
         wait, wrong_wait = _wait(past, said["ticket"], rules)
         handling, wrong_handling = _span(start, completion, rules)
         promised_by = field_of(completion, "promised_by") if completion is not None else ""

@@ -6,8 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from schemas.privacy import Privacy, mask, mask_bytes
+from schemas.privacy import Privacy, mask, mask_raw
 from schemas.secret import Seal, Secret, SecretError, ensure_secret, load_secret
 
 
@@ -22,6 +24,11 @@ from schemas.secret import Seal, Secret, SecretError, ensure_secret, load_secret
         ("新能源云AD12345", "新能源***"),
         ("事项 20261101123456 等了 15 分钟", "事项 20261101123456 等了 15 分钟"),
         ("", ""),
+        ("138.1234.5678", "***"),
+        ("(138)12345678", "***"),
+        ("(0871) 63123456", "***"),
+        ("１３８１２３４５６７８", "***"),
+        ("云a12345", "***"),
     ],
 )
 def test_what_identifies_a_person_is_masked(text: str, masked: str) -> None:
@@ -29,7 +36,28 @@ def test_what_identifies_a_person_is_masked(text: str, masked: str) -> None:
 
 
 def test_bytes_that_are_no_text_are_masked_and_else_kept() -> None:
-    assert mask_bytes(b"\xff 13812345678 \xfe") == b"\xff *** \xfe"
+    assert mask_raw(b"\xff 13812345678 \xfe") == b"\xff *** \xfe"
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")))
+def test_no_bytes_are_fatal_to_masking(raw: bytes) -> None:
+    assert isinstance(mask_raw(raw), bytes)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"rater": null, "name":""}',
+        b"",
+        b"\xff\xfe",
+        b'{"a" : 1,\n "b":"\\u4e91 \\ud83d"}',
+        "{'半': 截".encode(),
+        b"[" * 5000,
+        b'{"n":1e999,"i":%d}' % 10**400,
+    ],
+)
+def test_bytes_without_a_person_are_kept_as_they_are(raw: bytes) -> None:
+    assert mask_raw(raw) == raw
 
 
 def test_data_is_cleaned_wherever_vendors_put_a_person() -> None:

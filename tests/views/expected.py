@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from schemas.privacy import mask, mask_bytes
+from schemas.privacy import mask, mask_raw
 from streams import topics
 from tests import recount
 from tests.recount.counters import FACT_COUNTERS
@@ -25,8 +25,7 @@ _RULES: Final = recount.Rules()
 # What the recount keeps as integers of milliseconds.
 _SUMS: Final = {"wait_ms_sum": "wait_seconds_sum", "handle_ms_sum": "handle_seconds_sum"}
 # What people write in their own words; numbers that identify somebody are taken out of it.
-_WORDS: Final = ("comment", "note", "text", "ground", "measure", "reason", "document")
-_MEASURES: Final = {"wait_ms_sum": "wait_ms", "handle_ms_sum": "handle_ms"}
+_WORDS: Final = ("comment", "note", "text", "ground", "measure", "reason", "document", "tag_version")
 
 
 def expected_tables(
@@ -68,7 +67,7 @@ def _event(event: recount.Event) -> Row:
 
 def _stored(name: str, value: Any) -> Any:
     if name == "rater":
-        return "***"
+        return "***" if value else value
     return mask(value) if isinstance(value, str) and name in _WORDS else value
 
 
@@ -90,7 +89,7 @@ def _rejected(messages: Iterable[recount.Message], topic: str) -> Table:
             continue
         table[topic, message.partition, message.offset] = {
             "reason": verdict.reason,
-            "raw": mask_bytes(message.value or b"").hex().upper(),
+            "raw": mask_raw(message.value or b"").hex().upper(),
             "received_at": message.received_ms,
             # Of what is no event at all the path only hints at what is missing.
             **({} if verdict.reason == "not_an_event" else {"path": verdict.path}),
@@ -105,5 +104,7 @@ def _reconciliation(live: recount.LiveFigures, facts: recount.Facts) -> Table:
         for name in FACT_COUNTERS:
             pair: dict[str, Any] = {"live": shown.get(name, 0), "facts": counted.get(name, 0)}
             if pair["live"] != pair["facts"]:
-                table[street, day, _MEASURES.get(name, name)] = pair
+                if name in _SUMS:
+                    pair = {side: ms / 1000 for side, ms in pair.items()}
+                table[street, day, _SUMS.get(name, name)] = pair
     return table

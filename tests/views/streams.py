@@ -220,9 +220,6 @@ class _Writer:
         street, place = choose((0, 0, 0, 1)), choose(_PLACES)
         if kind.startswith(_WITH_WINDOW) and len(place) == 2:
             place += "-01"
-        if kind.startswith("service.") and not staff:
-            # A service that nobody is named for is begun and ended at one window, so that one opener is asked for.
-            street, place = (1, "00-02") if data["service"].endswith("C") else (0, "00-01")
         code = f"5301020{self._number * 2 + street + 1:02d}"
         envelope: dict[str, Any] = {
             "specversion": "1.0", "id": self._id(was_used=id_was_used), "source": "test", "type": kind,

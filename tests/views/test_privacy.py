@@ -25,6 +25,9 @@ _SECRETS: Final = (
     _PLATE,
     "云A12345",
     "0871-63123456",
+    "138.1234.5678",
+    "(138)12345678",
+    "(0871)63123456",
 )
 _WORDS: Final = "请回电" + "，或找".join(_SECRETS) + "。"
 
@@ -67,6 +70,7 @@ def test_no_table_holds_a_number_that_identifies_somebody_however_an_event_carri
     log = Log()
     unknown: dict[str, Any] = {
         "remark": _WORDS, "nested": {"deep": [_WORDS, {_PHONE: _CARD}]}, "phone": _PHONE, "Mobile": [_PHONE],
+        "callback": int(_PHONE), "callbacks": [float(_PHONE)], _PHONE: 1, "wide": "１３８１２３４５６７８",
         "username": _NAME, "applicantName": _NAME, "address": {"of": _NAME}, "who": {"name": _NAME, "idcard": _CARD},
     }  # fmt: skip
     for number, rater in enumerate((_PHONE, _CARD, _NAME)):
@@ -84,29 +88,50 @@ def test_no_table_holds_a_number_that_identifies_somebody_however_an_event_carri
         log.messages[number] = replace(message, value=said)
     warehouse.store(log.messages)
     assert len(warehouse.table("events")) == 9
-    assert findings(warehouse, (*_SECRETS, _NAME)) == []
+    assert findings(warehouse, (*_SECRETS, _NAME, "１３８１２３４５６７８")) == []
 
 
-def test_no_table_holds_a_number_that_identifies_somebody_of_a_refused_message_but_it_can_be_sent_again(
-    warehouse: Warehouse,
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_no_table_holds_a_person_of_a_refused_message_but_it_can_be_sent_again(
+    warehouse: Warehouse, ascii_only: bool
 ) -> None:
     log = Log()
-    said = event("rating.submitted", comment=_WORDS, rater=_PHONE, remark=_WORDS)
-    refused = [
+    said = event(
+        "rating.submitted", comment=_WORDS, rater=_NAME, remark=_WORDS, username=_NAME, user_name=_NAME,
+        callback=int(_PHONE), wide="１３８１２３４５６７８", who={"name": {"first": _NAME}}, **{_PHONE: 1},
+    )  # fmt: skip
+    refused: list[Any] = [
         {**said, "street": "1"},
-        {**said, "site": "530102009-00"},
+        {**said, "site": _PHONE},
+        {**said, "window": _PHONE},
+        {**said, "type": _PHONE},
         {**said, "time": "2040-01-01T00:00:00Z"},
         {**said, "specversion": _PHONE},
-        event("rating.submitted", level=_PHONE, comment=_WORDS),
-        event("rating.submitted", comment=_WORDS * 20),
+        [said],
+        event("rating.submitted", level=_PHONE, comment=_WORDS, rater=_NAME),
+        event("rating.submitted", comment=_WORDS * 20, rater=_NAME),
     ]
-    for message in refused:
-        log.put(message)
-    log.put(_WORDS.encode()).put(_WORDS.encode("utf-8")[:-1]).put(b"\xff" + _WORDS.encode() + b"\xfe")
-    log.put(json.dumps(_WORDS, ensure_ascii=False).encode() + b" " * 65536)
+    texts = [json.dumps(message, ensure_ascii=ascii_only) for message in refused]
+    texts += [text[:-3] for text in texts]  # cut off, hence no JSON
+    texts += [texts[0][: texts[0].index(_PHONE) + len(_PHONE)], texts[0] + " " * 65_536]
+    texts += [
+        f'{{"rater":"{_NAME}","rater":""}}',
+        f'{{"rater" : "{_NAME}',
+        json.dumps(_WORDS, ensure_ascii=ascii_only),
+    ]
+    raws = [text.encode() for text in texts]
+    raws += [_WORDS.encode(), _WORDS.encode()[:-1], b"\xff" + _WORDS.encode() + b"\xfe"]
+    for raw in raws:
+        log.put(raw)
     warehouse.store(log.messages)
     assert len(warehouse.table("rejected")) == len(log.messages)
-    assert findings(warehouse, _SECRETS) == []
+    needles = (
+        *_SECRETS,
+        _NAME,
+        "１３８１２３４５６７８",
+        *(json.dumps(text)[1:-1] for text in (_PLATE, "云A12345", _NAME)),
+    )
+    assert findings(warehouse, needles) == []
     for row in warehouse.engine.rows("SELECT offset, hex(sealed) AS sealed FROM pingliu.rejected_log FINAL"):
         place, sealed = f"pingliu.events/0/{row['offset']}", bytes.fromhex(str(row["sealed"]))
         assert SEAL.open(sealed, place) == log.messages[int(str(row["offset"]))].value
