@@ -4,11 +4,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 DEMO := .demo
+LOCAL := .local
 
-.PHONY: help setup demo test check bench clean
+.PHONY: help setup demo test check bench kafka clickhouse stop clean
 
 help: ## say what can be done
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 setup: $(STAMP) ## install everything of the lock file into .venv
 
@@ -41,5 +42,16 @@ bench: setup ## measure speed, side by side
 	@echo "== benchmarks"
 	@for name in transport engine hot_path ingest; do echo "-- $$name"; $(BIN)/python -m bench.$$name || exit 1; done
 
+kafka: setup ## a real Kafka on 127.0.0.1:9092, in the background
+	@$(BIN)/python -m deploy.local kafka start
+
+clickhouse: setup ## a real ClickHouse on 127.0.0.1:9000, in the background
+	@$(BIN)/python -m deploy.local clickhouse start
+
+stop: setup ## stop both servers; their data stay in .local
+	@$(BIN)/python -m deploy.local kafka stop
+	@$(BIN)/python -m deploy.local clickhouse stop
+
 clean: ## remove what the verbs made, but .venv
-	rm -rf $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@test ! -d $(LOCAL) || $(MAKE) --no-print-directory stop
+	rm -rf $(DEMO) $(LOCAL) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -19,7 +19,9 @@ from schemas.secret import Seal, Secret
 from schemas.workdays import Workdays
 from sinks.columns import bucket_columns, event_columns
 from streams.checkpoint import Ledger, Totals
-from streams.lane import Lane
+from streams.journal import Journal
+from streams.lane import Lane, Terms
+from streams.routing import Origins
 from streams.topics import EVENTS, METRICS
 from streams.transport.record import Record
 
@@ -46,6 +48,7 @@ def main() -> None:
     records = [Record(offset, now_ms, None, line) for offset, line in enumerate(lines) if len(line) < 65_536]
     valid = [Record(event.offset, now_ms, None, lines[event.offset]) for event in decode(records).events]
     rules, workdays = Rules(), Workdays()
+    terms = Terms(rules, workdays, Origins(Secret(bytes(32))), 1)
     seal, privacy = Seal(Secret(bytes(32))), Privacy(bytes(16))
     print(f"{len(valid):,} events of {sum(map(len, lines)) / len(lines):.0f} bytes          µs/event   ratio")
     base = measure(
@@ -59,7 +62,7 @@ def main() -> None:
 
     def fold(fetch: Sequence[Record]) -> None:
         if fetch[0].offset == valid[0].offset:
-            lanes.append(Lane(Totals(EVENTS, 0), {}, Ledger(), rules, workdays))
+            lanes.append(Lane(Totals(EVENTS, 0), {}, Ledger(Journal(EVENTS, "")), terms))
         lanes[-1].take(fetch)
 
     def fold_and_write(fetch: Sequence[Record]) -> None:
@@ -72,7 +75,7 @@ def main() -> None:
     measure("aggregate: decode and fold", fold, valid, base)
     measure("aggregate: and outputs and checkpoints", fold_and_write, valid, base)
     measure("sink: decode and columns", lambda r: event_columns(decode(r).events, 0, privacy), valid, base)
-    lane = Lane(Totals(EVENTS, 0), {}, Ledger(), rules, workdays)
+    lane = Lane(Totals(EVENTS, 0), {}, Ledger(Journal(EVENTS, "")), terms)
     lane.take(valid)
     buckets = [entry.value or b"" for entry in lane.take_outputs(seal, 0) if entry.topic == METRICS]
     upserts = [Record(offset, now_ms, None, value) for offset, value in enumerate(buckets)]

@@ -14,7 +14,7 @@ from deploy.district import FOLDER
 from deploy.ingest import read_lines
 from deploy.simulator import simulate
 from schemas.registry import Registry
-from streams.routing import address
+from streams.routing import entry_of
 from streams.topics import create_topics
 from streams.transport.log import Log
 from streams.transport.record import Entry
@@ -29,8 +29,7 @@ def append_only(file: Path, log_path: Path) -> float:
         create_topics(log, 4)
         chunk: list[Entry] = []
         for line in read_lines([file], sys.stdin.buffer):
-            topic, partition, key = address(line, 4)
-            chunk.append(Entry(topic, partition, 0, key, line))
+            chunk.append(entry_of(line, 4, 0))
             if len(chunk) == _CHUNK:
                 log.append(chunk)
                 chunk = []

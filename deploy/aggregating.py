@@ -1,14 +1,13 @@
-"""The aggregate role of an embedded pingliu."""
+"""The aggregate role as a process."""
 
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
-from deploy.folder import Folder
 from streams.aggregate import Aggregate
+from streams.settings import Settings
 
 
-async def aggregate(folder: Folder, rules: Path | None, stop: asyncio.Event) -> None:
+async def aggregate(settings: Settings, stop: asyncio.Event) -> None:
     """Runs until `stop`; raises what broke it."""
-    await Aggregate(folder.settings(rules)).run(stop)
+    await Aggregate(settings).run(stop)

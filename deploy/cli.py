@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Final, get_args
+from typing import Any, BinaryIO, get_args
 
 import click
 import msgspec
 
+from deploy import options
+from deploy.cli_cluster import init, publish, run
 from deploy.folder import Folder
 from deploy.mistake import Mistake
 from deploy.running import running, until_interrupted, wait_ready
@@ -22,47 +24,19 @@ from schemas.registry import Registry, RegistryError
 from schemas.rules import RulesError
 from schemas.secret import SecretError
 
-_DISTRICT: Final = Path(__file__).parent / "district"
-# Said in a line, without a traceback.
-_MISTAKES: Final = (Mistake, RegistryError, RulesError, SecretError, OSError)
 
-F = Callable[..., Any]
+def _mistakes() -> tuple[type[Exception], ...]:
+    """What is said in a line, without a traceback. Imported when there is one: --help shall not wait for them."""
+    from sinks.address import AddressError
+    from sinks.errors import ClickHouseError
+    from sinks.migrate import MigrationError
+    from streams.broker import BrokerError
+    from streams.cluster import ClusterError
+    from streams.transport.errors import GroupBusy, TopicMismatch, UnknownTopic
 
-
-def _option(*names: str, envvar: str, **attributes: Any) -> Callable[[F], F]:
-    return click.option(*names, envvar=envvar, show_envvar=True, **attributes)
-
-
-_data = _option(
-    "--data",
-    envvar="PINGLIU_DATA",
-    required=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of this pingliu: its log, its ClickHouse data and its secret. Made if missing.",
-)
-_rules = _option(
-    "--rules",
-    envvar="PINGLIU_RULES",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Rules file (TOML); the contract's defaults without one.",
-)
-_district = _option(
-    "--district",
-    envvar="PINGLIU_DISTRICT",
-    default=_DISTRICT,
-    show_default="the sample district",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder with the registry's CSV files.",
-)
-_port = _option(
-    "--port",
-    envvar="PINGLIU_PORT",
-    default=8123,
-    show_default=True,
-    type=click.IntRange(0, 65535),
-    help="Where SQL is answered, on loopback; 0 takes any free port.",
-)
-_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object for programs.")
+    of_users = (Mistake, RegistryError, RulesError, SecretError, OSError)
+    of_clusters = (AddressError, BrokerError, ClusterError, GroupBusy, TopicMismatch, UnknownTopic)
+    return (*of_users, *of_clusters, ClickHouseError, MigrationError)
 
 
 class _Group(click.Group):
@@ -75,8 +49,10 @@ class _Group(click.Group):
             # The reader of our output has had enough.
             sys.stderr.close()
             sys.exit(141)
-        except _MISTAKES as error:
-            raise click.ClickException(str(error)) from error
+        except Exception as error:
+            if isinstance(error, _mistakes()):
+                raise click.ClickException(str(error)) from error
+            raise
 
 
 def _load_config(ctx: click.Context, _: click.Parameter, path: Path | None) -> None:
@@ -86,11 +62,26 @@ def _load_config(ctx: click.Context, _: click.Parameter, path: Path | None) -> N
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise click.BadParameter(f"{path}: not TOML: {error}") from error
-    known = {parameter.name for command in cli.commands.values() for parameter in command.params}
+    known = {parameter.name for command in _commands(cli) for parameter in command.params}
     for name in values:
         if name not in known:
             raise click.BadParameter(f"{path}: {name}: no command has such an option")
-    ctx.default_map = dict.fromkeys(cli.commands, values)
+    ctx.default_map = _defaults(cli, values)
+
+
+def _commands(group: click.Group) -> Iterator[click.Command]:
+    for command in group.commands.values():
+        if isinstance(command, click.Group):
+            yield from _commands(command)
+        else:
+            yield command
+
+
+def _defaults(group: click.Group, values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: _defaults(command, values) if isinstance(command, click.Group) else values
+        for name, command in group.commands.items()
+    }
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -124,7 +115,7 @@ def cli() -> None:
 @click.option(
     "--scale", default=1.0, show_default=True, type=click.FloatRange(0.001, 100), help="Share of the usual visitors."
 )
-@_district
+@options.district
 def simulate(start: datetime, days: int, seed: int, scale: float, district: Path) -> None:
     """Write a district's events to standard output, one JSON object a line, in order of arrival.
 
@@ -142,10 +133,10 @@ def simulate(start: datetime, days: int, seed: int, scale: float, district: Path
 
 
 @cli.command()
-@_data
-@_rules
-@_district
-@_json
+@options.data
+@options.rules
+@options.district
+@options.as_json
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 def ingest(data: Path, rules: Path | None, district: Path, as_json: bool, files: tuple[str, ...]) -> None:
     """Put files of events through, and end when all they say can be asked for. `-` is standard input.
@@ -172,10 +163,10 @@ def ingest(data: Path, rules: Path | None, district: Path, as_json: bool, files:
 
 
 @cli.command()
-@_data
-@_rules
-@_district
-@_port
+@options.data
+@options.rules
+@options.district
+@options.port
 def up(data: Path, rules: Path | None, district: Path, port: int) -> None:
     """Run pingliu on one box until Ctrl-C: log, agents and ClickHouse's engine. It drains before it ends."""
     folder = Folder(data.absolute())
@@ -188,7 +179,7 @@ def up(data: Path, rules: Path | None, district: Path, port: int) -> None:
 
 
 @cli.command()
-@_data
+@options.data
 @click.argument("sql")
 @click.option("--format", "fmt", help="A ClickHouse format. [default: PrettyCompact on a terminal, else TabSeparated]")
 def query(data: Path, sql: str, fmt: str | None) -> None:
@@ -200,10 +191,10 @@ def query(data: Path, sql: str, fmt: str | None) -> None:
 
 
 @cli.command()
-@_data
-@_rules
-@_district
-@_json
+@options.data
+@options.rules
+@options.district
+@options.as_json
 def doctor(data: Path, rules: Path | None, district: Path, as_json: bool) -> None:
     """Say what is wrong with this installation, in plain words. Exits with 1 where something is."""
     from deploy.doctor import examine
@@ -219,18 +210,18 @@ def doctor(data: Path, rules: Path | None, district: Path, as_json: bool) -> Non
 
 
 @cli.command()
-@_data
-@_rules
-@_district
+@options.data
+@options.rules
+@options.district
 def migrate(data: Path, rules: Path | None, district: Path) -> None:
     """Bring the tables up to date, and what figures are judged by; every start does the same. Not while `up` runs."""
-    from deploy.storing import prepare
+    from deploy.preparing import prepare
     from schemas.rules import load_rules
     from sinks.engine import Engine
 
     folder = Folder(data.absolute())
     with folder.lock(), closing(Engine(folder.engine)) as engine:
-        for name in prepare(engine, Registry.load(district), load_rules(rules)):
+        for name in prepare(engine, Registry.load(district), load_rules(rules)).applied:
             click.echo(f"applied {name}")
     click.echo("up to date")
 
@@ -241,8 +232,8 @@ def rejected() -> None:
 
 
 @rejected.command("list")
-@_data
-@_json
+@options.data
+@options.as_json
 @click.option("--reason", type=click.Choice(get_args(Reason)), help="Only those refused for this.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 100_000), help="At most so many.")
 def list_(data: Path, as_json: bool, reason: Reason | None, limit: int) -> None:
@@ -257,7 +248,7 @@ def list_(data: Path, as_json: bool, reason: Reason | None, limit: int) -> None:
 
 
 @rejected.command()
-@_data
+@options.data
 @click.argument("place")
 def show(data: Path, place: str) -> None:
     """Show a reject: its reason on standard error, its original bytes on standard output."""
@@ -270,7 +261,7 @@ def show(data: Path, place: str) -> None:
 
 
 @rejected.command()
-@_data
+@options.data
 @click.argument("places", nargs=-1, required=True)
 @click.option("--with", "repaired", type=click.File("rb"), help="File with the message repaired, for one place.")
 def resend(data: Path, places: tuple[str, ...], repaired: BinaryIO | None) -> None:
@@ -284,8 +275,8 @@ def resend(data: Path, places: tuple[str, ...], repaired: BinaryIO | None) -> No
 
 
 @cli.command()
-@_data
-@_district
+@options.data
+@options.district
 @click.option("--port", default=0, type=click.IntRange(0, 65535), help="Where SQL is answered. [default: any free]")
 @click.option(
     "--scale", default=1.0, show_default=True, type=click.FloatRange(0.001, 10), help="Share of the usual visitors."
@@ -300,26 +291,8 @@ def demo(data: Path, district: Path, port: int, scale: float) -> None:
     run(Folder(data.absolute()), district, port, scale)
 
 
-@cli.command(hidden=True)
-@click.argument("name", type=click.Choice(["aggregate", "sink"]))
-@_data
-@_rules
-@_district
-@_port
-def role(name: str, data: Path, rules: Path | None, district: Path, port: int) -> None:
-    """Run one role of an embedded pingliu in this process; what `up` and `ingest` start."""
-    from deploy.roles import run_role
-
-    folder = Folder(data.absolute())
-    folder.create()
-    if name == "aggregate":
-        from deploy.aggregating import aggregate
-
-        run_role(name, folder, lambda stop: aggregate(folder, rules, stop))
-    else:
-        from deploy.storing import store
-
-        run_role(name, folder, lambda stop: store(folder, rules, district, port, stop))
+for _command in (init, publish, run):
+    cli.add_command(_command)
 
 
 def main() -> None:

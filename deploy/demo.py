@@ -22,9 +22,8 @@ from deploy.simulator import estimate, live, simulate
 from schemas.event import Reason
 from schemas.moments import SHANGHAI
 from schemas.registry import Registry
-from streams.routing import address
+from streams.routing import entry_of
 from streams.transport.log import Log
-from streams.transport.record import Entry
 
 STREETS: Final = """
 SELECT
@@ -162,8 +161,7 @@ def live_feed(log: Log, partitions: int, arrivals: Iterator[tuple[datetime, byte
             if when > now:
                 ahead.append((when, line))
                 break
-            topic, partition, key = address(line, partitions)
-            entries.append(Entry(topic, partition, now_ms, key, line))
+            entries.append(entry_of(line, partitions, now_ms))
         if entries:
             log.append(entries)
         return _LIVE_STEP_SECONDS

@@ -5,15 +5,21 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from deploy.mistake import Mistake
+from schemas.secret import SecretError, ensure_secret, load_secret
 from streams.settings import Settings
+
+# A bad rating must be seen in a second, in ClickHouse too, where that is cheap.
+_SINK_SECONDS: Final = 0.5
 
 
 class FolderBusy(Mistake):
@@ -58,6 +64,10 @@ class Folder:
     def endpoint_file(self) -> Path:
         return self.run / "sql.json"
 
+    @property
+    def name_file(self) -> Path:
+        return self.root / "name"
+
     def output(self, role: str) -> Path:
         """Where a role's log goes."""
         return self.run / f"{role}.log"
@@ -67,9 +77,24 @@ class Folder:
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.run.mkdir(exist_ok=True)
 
+    def adopt_secret(self, path: Path) -> None:
+        """Makes a cluster's secret this folder's too, so that its rejects can be opened here. Raises SecretError."""
+        text = load_secret(path).text()
+        ensure_secret(self.secret, text)
+        if load_secret(self.secret).text() != text:
+            raise SecretError(f"{self.secret} is another secret than {path}; this folder belongs to another cluster")
+
+    def name(self) -> str:
+        """A name of its own, made at the first call: what tells this folder's ClickHouse from others."""
+        if not self.name_file.exists():
+            self.name_file.write_text(secrets.token_hex(8), encoding="ascii")
+        return self.name_file.read_text(encoding="ascii")
+
     def settings(self, rules: Path | None) -> Settings:
         """Settings of the roles over this folder."""
-        return Settings(broker=f"sqlite:///{self.log}", secret=self.secret, scratch=self.run, rules=rules)
+        return Settings(
+            broker=f"sqlite:///{self.log}", secret=self.secret, scratch=self.run, rules=rules, sink_every=_SINK_SECONDS
+        )
 
     @contextmanager
     def lock(self) -> Iterator[None]:

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 import msgspec
 
 from deploy.folder import Folder
 from deploy.progress import tally, wait_drained
-from streams.routing import address
+from deploy.publishing import chunks
 from streams.topics import create_topics
 from streams.transport.log import Log
-from streams.transport.record import Entry
-
-# One transaction's share: large enough for the disk, small enough for the roles to begin at once.
-_CHUNK_LINES: Final = 5_000
 
 
 class Ingested(msgspec.Struct, frozen=True):
@@ -50,10 +45,9 @@ def ingest(
         # What an earlier run left unfinished is not this one's.
         wait_drained(log, check, lambda lag: tell(0, lag))
         before = tally(log)
-        for chunk in _chunks(lines):
-            now_ms = time.time_ns() // 1_000_000
-            log.append([_entry(line, partitions, now_ms) for line in chunk])
-            read += len(chunk)
+        for entries in chunks(lines, partitions):
+            log.append(entries)
+            read += len(entries)
             tell(read, {})
             check()
         wait_drained(log, check, lambda lag: tell(read, lag))
@@ -80,14 +74,3 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
     for line in file:
         if event := line.rstrip(b"\r\n"):
             yield event
-
-
-def _entry(line: bytes, partitions: int, now_ms: int) -> Entry:
-    topic, partition, key = address(line, partitions)
-    return Entry(topic, partition, now_ms, key, line)
-
-
-def _chunks(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
-    rest = iter(lines)
-    while chunk := list(islice(rest, _CHUNK_LINES)):
-        yield chunk

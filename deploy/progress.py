@@ -13,11 +13,7 @@ from streams.checkpoint import Totals, read_totals
 from streams.transport.log import Log
 
 _POLL_SECONDS: Final = 0.05
-_READ_RECORDS: Final = 5_000
-_GROUPS: Final = {
-    "pingliu-aggregate": (topics.EVENTS, topics.DEVICES),
-    "pingliu-sink": (topics.EVENTS, topics.DEVICES, topics.METRICS, topics.REJECTED),
-}
+_GROUPS: Final = {f"pingliu-{role}": names for role, names in topics.GROUPS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +65,5 @@ def wait_drained(log: Log, check: Callable[[], None], tell: Callable[[dict[str, 
 
 
 def _totals(log: Log, partition: int) -> list[Totals]:
-    records = []
-    offset = 0
-    while fetched := log.read(topics.CHECKPOINTS, partition, offset, max_records=_READ_RECORDS):
-        offset = fetched[-1].offset + 1
-        records += [record for record in fetched if record.key and record.key.startswith(b"totals/")]
+    records = log.read_all(topics.CHECKPOINTS, partition)
     return [read_totals(records, topic, partition) for topic in (topics.EVENTS, topics.DEVICES)]

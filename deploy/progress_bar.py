@@ -16,8 +16,8 @@ Tell = Callable[[int, dict[str, int]], None]
 
 
 @contextmanager
-def progress_bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar of `total` steps, of which there may turn out to be some more or less."""
+def progress_bar(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """A bar of `total` steps, of which there may turn out to be some more or less; None: nobody knows."""
     with _progress() as progress:
         task = progress.add_task(what, total=total)
         waiting = 0

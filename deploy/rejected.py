@@ -11,10 +11,9 @@ from deploy.folder import Folder
 from deploy.mistake import Mistake
 from schemas.event import Reason
 from schemas.secret import Seal, load_secret
-from streams.routing import address
+from streams.routing import entry_of
 from streams.topics import create_topics
 from streams.transport.log import Log
-from streams.transport.record import Entry
 
 _COLUMNS: Final = "reason, detail, path, topic, partition, offset, received_at"
 
@@ -57,11 +56,7 @@ def resend(folder: Folder, places: Sequence[str], repaired: bytes | None) -> int
     partitions = folder.settings(None).partitions
     with Log(folder.log) as log:
         create_topics(log, partitions)
-        entries = []
-        for message in messages:
-            topic, partition, key = address(message, partitions)
-            entries.append(Entry(topic, partition, now_ms, key, message))
-        log.append(entries)
+        log.append([entry_of(message, partitions, now_ms) for message in messages])
     return len(messages)
 
 

@@ -1,4 +1,4 @@
-"""Runs a role of an embedded pingliu as this process: its log, its signals, and its end."""
+"""Runs a role as this process: its settings, its topics, its signals, and its end."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ import signal
 import sys
 import threading
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Final, TypeVar
 
-from deploy.folder import Folder
+from streams.broker import Broker
+from streams.cluster import Cluster
+from streams.settings import Settings
 from streams.topics import create_topics
 from streams.transport.errors import GroupBusy
 from streams.transport.log import Log
 from streams.transport.membership import Membership
+from streams.transport.sqlite import log_path
 
 log = logging.getLogger(__name__)
 
@@ -23,31 +27,54 @@ _T = TypeVar("_T")
 # A predecessor whose starter was killed ends by itself, but takes its time to drain.
 _PATIENCE_SECONDS: Final = 60.0
 _LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-# What Faust and our transport say of every start and stop.
+# What Faust and our transports say of every start and stop.
 _NOISY: Final = ("faust", "mode", "aiokafka", "streams.transport")
 
 
-def run_role(name: str, folder: Folder, run: Callable[[asyncio.Event], Awaitable[None]]) -> None:
-    """Runs a role until SIGTERM, SIGINT or the end of standard input. Raises what broke it."""
+def run_role(
+    name: str, settings: Settings, run: Callable[[Settings, asyncio.Event], Awaitable[None]], *, with_starter: bool
+) -> None:
+    """Runs a role until SIGTERM or SIGINT; `with_starter`: or until the end of standard input. Raises what broke it."""
     logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT, stream=sys.stderr)
     for noisy in _NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    asyncio.run(_run(name, folder, run))
+    # Every lost connection and every retry of a client's; what matters of it, the roles say.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    asyncio.run(_run(name, settings, run, with_starter))
     log.info("%s: stopped", name)
 
 
-async def _run(name: str, folder: Folder, run: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+async def _run(
+    name: str,
+    settings: Settings,
+    run: Callable[[Settings, asyncio.Event], Awaitable[None]],
+    with_starter: bool,
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    threading.Thread(target=_watch_starter, args=(loop, stop), daemon=True).start()
-    with Log(folder.log) as topics:
-        create_topics(topics, folder.settings(None).partitions)
-    # A role that can't be its group's member ends at once; a predecessor may still be draining.
-    await patiently(lambda: _ask_membership(folder, f"pingliu-{name}"), GroupBusy)
+    if with_starter:
+        threading.Thread(target=_watch_starter, args=(loop, stop), daemon=True).start()
+    if settings.broker.startswith("sqlite:"):
+        await _join_log(name, log_path(settings.broker), settings.partitions)
+    else:
+        settings = settings.model_copy(update={"partitions": await _check_cluster(settings)})
     log.info("%s: starting, pid %d", name, os.getpid())
-    await run(stop)
+    await run(settings, stop)
+
+
+async def _join_log(name: str, path: Path, partitions: int) -> None:
+    with Log(path) as topics:
+        create_topics(topics, partitions)
+    # A role that can't be its group's member ends at once; a predecessor may still be draining.
+    await patiently(lambda: _ask_membership(path, f"pingliu-{name}"), GroupBusy)
+
+
+async def _check_cluster(settings: Settings) -> int:
+    """How many partitions our topics have. Raises ClusterError, UnknownTopic, TopicMismatch, BrokerError."""
+    async with Cluster(Broker.parse(settings.broker, settings.password())) as cluster:
+        return await cluster.check_topics()
 
 
 async def patiently(make: Callable[[], _T], busy: type[Exception]) -> _T:
@@ -63,8 +90,8 @@ async def patiently(make: Callable[[], _T], busy: type[Exception]) -> _T:
             await asyncio.sleep(0.1)
 
 
-def _ask_membership(folder: Folder, group: str) -> None:
-    membership = Membership(folder.log, group)
+def _ask_membership(path: Path, group: str) -> None:
+    membership = Membership(path, group)
     membership.join()
     membership.leave()
 

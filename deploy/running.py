@@ -26,16 +26,15 @@ def running(
 
     Raises FolderBusy where they won't.
     """
-    options = ["--district", str(district), "--port", str(port)]
-    if rules is not None:
-        options += ["--rules", str(rules)]
+    common = [] if rules is None else ["--rules", str(rules)]
+    sink = ["--district", str(district), "--port", str(port)]
     with ExitStack() as held:
         if join and not _lock_or_join(held, folder):
             yield lambda: _check_joined(folder)
             return
         if not join:
             held.enter_context(folder.lock())
-        yield held.enter_context(Stack(folder, options)).check
+        yield held.enter_context(Stack(folder, common, sink)).check
 
 
 def _lock_or_join(held: ExitStack, folder: Folder) -> bool:

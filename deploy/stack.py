@@ -6,6 +6,7 @@ the end of it and stop cleanly.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from deploy.folder import Folder
 from deploy.mistake import Mistake
 
 ROLES: Final = ("aggregate", "sink")
+_CLUSTER: Final = ("PINGLIU_BROKER", "PINGLIU_CLICKHOUSE", "PINGLIU_SECRET", "PINGLIU_LISTEN", "PINGLIU_INSTANCE")
 _STOP_SECONDS: Final = 60.0
 
 
@@ -25,20 +27,24 @@ class RoleEnded(Mistake):
 
 
 class Stack:
-    """Context manager: the roles run inside it. `options` are passed to both roles' commands."""
+    """Context manager: the roles run inside it. `common` options are both roles', `sink` one's."""
 
-    def __init__(self, folder: Folder, options: Sequence[str] = ()) -> None:
+    def __init__(self, folder: Folder, common: Sequence[str], sink: Sequence[str]) -> None:
         self._folder = folder
-        self._options = tuple(options)
+        self._options = {"aggregate": tuple(common), "sink": (*common, *sink)}
         self._roles: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Self:
         self._folder.create()
         self._folder.withdraw()
+        data = ("--data", str(self._folder.root))
+        # A cluster that the environment names is not this folder's affair.
+        environ = {name: value for name, value in os.environ.items() if name not in _CLUSTER}
         for role in ROLES:
             with self._folder.output(role).open("ab") as output:
                 self._roles[role] = subprocess.Popen(
-                    [sys.executable, "-m", "deploy", "role", role, "--data", str(self._folder.root), *self._options],
+                    [sys.executable, "-m", "deploy", "run", role, "--with-starter", *self._options[role], *data],
+                    env=environ,
                     stdin=subprocess.PIPE,
                     stdout=output,
                     stderr=output,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +30,10 @@ class Secret:
         if len(secret) < _MIN_BYTES:
             raise SecretError(f"the secret has {len(secret)} bytes; at least {_MIN_BYTES} are needed")
         self._secret = secret
+
+    def text(self) -> bytes:
+        """What the file holds."""
+        return self._secret
 
     def key(self, purpose: str, length: int = 32) -> bytes:
         """A key of `length` bytes for one purpose; one tells nothing about another."""
@@ -63,14 +68,17 @@ def load_secret(path: Path) -> Secret:
         raise SecretError(f"{path}: {error.strerror}") from error
 
 
-def ensure_secret(path: Path) -> Secret:
-    """Reads the secret, and makes one first where there is none. Safe when several processes start at once."""
+def ensure_secret(path: Path, made: bytes | None = None) -> Secret:
+    """Reads the secret, and makes one first where there is none (`made`, else random bytes).
+
+    Safe when several processes start at once. Raises SecretError.
+    """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f".{path.name}.{os.getpid()}")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(_MIN_BYTES))
+            file.write(made or secrets.token_bytes(_MIN_BYTES))
             file.flush()
             os.fsync(file.fileno())
         try:
@@ -80,3 +88,16 @@ def ensure_secret(path: Path) -> Secret:
         finally:
             draft.unlink()
     return load_secret(path)
+
+
+def password_from(environ: Mapping[str, str], name: str) -> str | None:
+    """A password from the variable `name`, or from the file that `name`_FILE names. Raises SecretError."""
+    value, file = environ.get(name), environ.get(f"{name}_FILE")
+    if value and file:
+        raise SecretError(f"both {name} and {name}_FILE are set; one of them is enough")
+    if file:
+        try:
+            return Path(file).read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SecretError(f"{name}_FILE: {file}: {error}") from error
+    return value or None

@@ -12,22 +12,33 @@ from sinks.columns import Columns
 
 @dataclass(slots=True)
 class Batch:
-    """Columns by table, and what may be acknowledged once all of them are stored."""
+    """Columns by table, and what may be acknowledged once all of them are stored.
+
+    `starts` and `next_offsets`: what the batch covers of each partition. `size`: bytes of the messages.
+    """
 
     tables: dict[str, Columns] = field(default_factory=dict)
     events: list[EventT[Any]] = field(default_factory=list)
+    starts: dict[TP, int] = field(default_factory=dict)
     next_offsets: dict[TP, int] = field(default_factory=dict)
+    size: int = 0
 
-    def add(self, event: EventT[Any], table: str, columns: Columns) -> None:
-        """Adds the rows of one delivered event; every column of a table always has the same length."""
+    def add(self, event: EventT[Any], start: int, size: int) -> None:
+        """Adds one delivered event, which was fetched from offset `start` on."""
+        tp = event.message.tp
+        self.events.append(event)
+        self.starts.setdefault(tp, start)
+        self.next_offsets[tp] = event.message.offset + 1
+        self.size += size
+
+    def add_rows(self, table: str, columns: Columns) -> None:
+        """Adds rows; every column of a table always has the same length."""
         held = self.tables.get(table)
         if held is None:
             self.tables[table] = columns
         else:
             for name, values in columns.items():
                 held[name] += values
-        self.events.append(event)
-        self.next_offsets[event.message.tp] = event.message.offset + 1
 
     def rows(self, table: str) -> int:
         """How many rows are held for a table."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final, Self
 
+from sinks.errors import ClickHouseError
+
 # Codes that this side gives itself; the numbers and names are ClickHouse's.
 TYPE_MISMATCH: Final = (53, "TYPE_MISMATCH")
 NO_SUCH_COLUMN: Final = (16, "NO_SUCH_COLUMN_IN_TABLE")
@@ -20,17 +22,8 @@ _CODE: Final = re.compile(r"Code: (\d+)\. (?:DB::)?Exception: ")
 _TAIL: Final = re.compile(r"\.?\s*\((?:version [^()]*(?:\([^()]*\))?|([A-Z][A-Z0-9_]{3,}))\)\.?\s*$")
 
 
-class EngineError(Exception):
-    """A refusal or failure of the engine: ClickHouse's code and name, and its message without either."""
-
-    def __init__(self, code: int, name: str, message: str) -> None:
-        super().__init__(code, name, message)
-        self.code = code
-        self.name = name
-        self.message = message
-
-    def __str__(self) -> str:
-        return f"Code: {self.code}. DB::Exception: {self.message}. ({self.name})"
+class EngineError(ClickHouseError):
+    """A refusal or failure of the engine."""
 
     @classmethod
     def parse(cls, text: str) -> Self:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
+from secrets import token_hex
 from typing import Final, Protocol
 
 from schemas.levels import BAD_LEVELS, LEVEL_NAMES, LEVELS
@@ -22,12 +24,19 @@ class Store(Protocol):
     def execute(self, sql: str) -> None:
         """Runs one statement."""
 
-    def insert(self, table: str, columns: Columns) -> object:
+    def insert(self, table: str, columns: Mapping[str, Sequence[object]]) -> int:
         """Stores rows of a table, named with its database."""
+
+    def rows(self, sql: str) -> list[dict[str, object]]:
+        """Runs one that asks."""
 
 
 def load_reference(store: Store, registry: Registry, rules: Rules, workdays: Workdays) -> None:
-    """Writes the reference tables anew. Figures are judged by them when they are asked for, not when events came."""
+    """Writes the reference tables anew. Figures are judged by them when they are asked for, not when events came.
+
+    Readers see the old rows of a table or the new ones, never none, and of several who write at the same time the last
+    one wins.
+    """
     tables = {
         "registry": _registry(registry),
         "levels": _levels(rules),
@@ -35,8 +44,28 @@ def load_reference(store: Store, registry: Registry, rules: Rules, workdays: Wor
         "limits": _limits(rules),
     }
     for table, columns in tables.items():
-        store.execute(f"TRUNCATE TABLE pingliu.{table}")
-        store.insert(f"pingliu.{table}", columns)
+        _replace(store, table, columns)
+
+
+def _replace(store: Store, table: str, columns: Columns) -> None:
+    """In this order:
+
+    1. What is there already is left as it is.
+    2. Else the rows go into a new table beside it, whose name nobody else has.
+    3. They take the place of those that were there, in one step.
+    4. The new table is dropped. A crash before this leaves it behind, where it does no harm.
+    """
+    rows = sorted(zip(*columns.values(), strict=True))
+    found = store.rows(f"SELECT {', '.join(columns)} FROM pingliu.{table}")
+    if sorted(tuple(row[name] for name in columns) for row in found) == rows:  # 1.
+        return
+    beside = f"pingliu.{table}_{token_hex(8)}"
+    store.execute(f"CREATE TABLE {beside} AS pingliu.{table}")  # 2.
+    try:
+        store.insert(beside, columns)
+        store.execute(f"ALTER TABLE pingliu.{table} REPLACE PARTITION tuple() FROM {beside}")  # 3.
+    finally:
+        store.execute(f"DROP TABLE {beside}")  # 4.
 
 
 def _registry(registry: Registry) -> Columns:

@@ -1,70 +1,103 @@
 """The aggregate role: folds batches into street states and publishes live buckets, notices and rejects.
 
 Order of effects. However it ends in between, the figures are the same in the end:
+0. When a partition comes, its journal is taken over (streams.journal), what counts in it is restored, and reading
+   begins where that leaves off: the checkpoint decides, whatever was committed.
 1. A fetch is decoded and applied to the states, in memory.
 2. What changed is published, and the broker has acknowledged it. Published again after a crash, it is the same upsert.
 3. The changed states are saved with their offsets, and the broker has acknowledged that.
-4. Only then are the events acknowledged and the partition's next offset committed. What is delivered again after a
-   crash before this is below the states' fences, or is applied anew to the states as they were saved.
+4. Only then are the events acknowledged and the partition's next offset committed, so that others see how far it is.
+   What is delivered again after a crash before this is applied anew to the states as they were saved.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import time
-from typing import Any
+from collections.abc import Iterable, Mapping, Set
+from typing import Any, Final
 
 from faust.types import TP, EventT
 
-from schemas.rules import Rules, load_rules
-from schemas.secret import Seal, ensure_secret
+from schemas.rules import load_rules
+from schemas.secret import Seal, load_secret
 from schemas.workdays import Workdays
-from streams.checkpoint import Ledger, read_totals
-from streams.lane import Lane
+from streams.checkpoint import Ledger
+from streams.journal import Journal
+from streams.lane import Lane, Terms
+from streams.metrics import AggregateMetrics
+from streams.role import Role, chunks, records_of
+from streams.routing import Origins
 from streams.settings import Settings
-from streams.topics import CHECKPOINTS, DEVICES, EVENTS
+from streams.topics import CHECKPOINTS, DEVICES, EVENTS, GROUPS, METRICS, NOTICES, REJECTED
 from streams.transport.record import Entry
-from streams.transport.role import Role, records_of
+from streams.vitals import Vitals, totals_by_place
 
 log = logging.getLogger(__name__)
 
 # How many messages are applied before other tasks may run.
-_CHUNK = 1_000
+_CHUNK: Final = 1_000
+_TOKEN_BYTES: Final = 8
 
 
 class Aggregate(Role):
-    """The aggregate role over one Faust app; see the module for the order of its effects."""
+    """The aggregate role over one Faust app; see the module for the order of its effects. Raises SecretError."""
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__("aggregate", settings, (EVENTS, DEVICES))
+        self.metrics = AggregateMetrics(GROUPS["aggregate"], (METRICS, NOTICES, REJECTED, EVENTS, DEVICES))
+        super().__init__("aggregate", settings, Vitals("aggregate", settings, self.metrics))
         self._most_outputs = settings.outputs_most
-        self._rules: Rules = load_rules(settings.rules)
+        self._rules = load_rules(settings.rules)
         self._workdays = Workdays(self._rules.calendar)
-        self._seal = Seal(ensure_secret(settings.secret))
+        secret = load_secret(settings.secret)
+        self._seal, self._origins = Seal(secret), Origins(secret)
         self._lanes: dict[TP, Lane] = {}
         self._held: list[EventT[Any]] = []
         # One at a time publishes or saves; what others apply meanwhile belongs to the next.
         self._writing = asyncio.Lock()
+        self._saved_at = time.monotonic()
         self.consume(EVENTS, self._take)
         self.consume(DEVICES, self._take)
         self.every(settings.outputs_every, self.publish)
         self.every(settings.checkpoint_every, self.checkpoint)
+        self._tell()
+
+    async def begin(self, partitions: Set[TP]) -> Mapping[TP, int]:
+        """Takes the lanes over and restores them (0)."""
+        ledgers = {tp: Ledger(Journal(tp.topic, secrets.token_hex(_TOKEN_BYTES))) for tp in sorted(partitions)}
+        await self.send(
+            [
+                Entry(CHECKPOINTS, tp.partition, _now_ms(), *ledger.journal.announcement())
+                for tp, ledger in ledgers.items()
+            ]
+        )
+        records = await self.read_all(CHECKPOINTS, {tp.partition for tp in ledgers})
+        lanes = {}
+        for tp, ledger in ledgers.items():
+            terms = Terms(self._rules, self._workdays, self._origins, self.partitions(tp.topic))
+            totals, streets = ledger.restore(records[tp.partition], tp.partition, self._rules, self._workdays)
+            lanes[tp] = Lane(totals, streets, ledger, terms)
+            log.info("%s/%d: %d streets restored at offset %d", *tp, len(streets), totals.next_offset)
+        self._lanes = lanes
+        return {tp: lane.totals.next_offset for tp, lane in lanes.items()}
 
     async def _take(self, event: EventT[Any]) -> None:
-        lane = await self._lane(event.message.tp)
-        records = records_of(event)
-        for start in range(0, len(records), _CHUNK):
-            lane.take(records[start : start + _CHUNK])  # 1.
+        for chunk in chunks(records_of(event), _CHUNK):
+            if not self.is_ours(event):
+                return
+            self._lanes[event.message.tp].take(chunk)  # 1.
             await asyncio.sleep(0)
-        self._held.append(event)
-        if lane.pending() >= self._most_outputs:
-            await self.publish()
+        if self.is_ours(event):
+            self._held.append(event)
+            if self._lanes[event.message.tp].pending() >= self._most_outputs:
+                await self.publish()
 
     async def publish(self) -> None:
         """Publishes what changed (2)."""
         async with self._writing:
-            await self.send(self._outputs())
+            await self._publish(self._outputs())
 
     async def checkpoint(self) -> None:
         """Publishes (2), saves (3), acknowledges and commits (4) what is applied by now."""
@@ -73,14 +106,30 @@ class Aggregate(Role):
             outputs, saves = self._outputs(), self._saves()
             held, self._held = self._held, []
             offsets = {tp: lane.totals.next_offset for tp, lane in self._lanes.items()}
-            await self.send(outputs)  # 2.
+            began = time.monotonic()
             if saves:
+                await self._publish(outputs)  # 2.
                 await self.send(saves)  # 3.
                 await self.commit(held, offsets)  # 4.
+                self.metrics.checkpoints.inc()
+                self.metrics.checkpoint_duration.observe(time.monotonic() - began)
+            self._saved_at = began
 
     async def drain(self) -> None:
-        """Before the end: nothing that was applied stays unsaved."""
+        """Nothing that was applied stays unsaved."""
         await self.checkpoint()
+
+    def forget(self) -> None:
+        """Lets go of the lanes."""
+        self._lanes = {}
+        self._held = []
+
+    async def _publish(self, outputs: list[Entry]) -> None:
+        await self.send(outputs)
+        for entry in outputs:
+            self.metrics.outputs.labels(entry.topic).inc()
+            if entry.headers:
+                self.metrics.routed.labels(entry.topic).inc()
 
     def _outputs(self) -> list[Entry]:
         now_ms = _now_ms()
@@ -90,16 +139,19 @@ class Aggregate(Role):
         now_ms = _now_ms()
         return [entry for lane in self._lanes.values() for entry in lane.take_save(now_ms)]
 
-    async def _lane(self, tp: TP) -> Lane:
-        lane = self._lanes.get(tp)
-        if lane is None:
-            records = await self.read_all(CHECKPOINTS, tp.partition)
-            ledger = Ledger()
-            streets = ledger.restore(records, self._rules, self._workdays) if tp.topic == EVENTS else {}
-            totals = read_totals(records, tp.topic, tp.partition)
-            lane = self._lanes[tp] = Lane(totals, streets, ledger, self._rules, self._workdays)
-            log.info("%s/%d: %d streets restored at offset %d", *tp, len(streets), totals.next_offset)
-        return lane
+    def _tell(self) -> None:
+        metrics = self.metrics
+
+        def saved() -> Iterable[tuple[TP, Lane]]:
+            return self._lanes.items()
+
+        metrics.accepted.read(lambda: totals_by_place((tp, lane.saved.accepted) for tp, lane in saved()))
+        metrics.duplicates.read(lambda: totals_by_place((tp, lane.saved.duplicates) for tp, lane in saved()))
+        metrics.rejected.read(
+            lambda: [((*tp, reason), n) for tp, lane in saved() for reason, n in lane.saved.rejected.items()]
+        )
+        metrics.checkpoint_age.set_function(lambda: time.monotonic() - self._saved_at)
+        metrics.streets.set_function(lambda: sum(len(lane.streets) for _, lane in saved()))
 
 
 def _now_ms() -> int:

@@ -1,8 +1,9 @@
-"""Checkpoints: the live state of streets on the compacted topic `pingliu.checkpoints`, in partitions like theirs.
+"""Checkpoints: the live state of a lane's streets in its journal, on the compacted topic `pingliu.checkpoints`.
 
 A street is saved whole (a snapshot, slot 0) or as what changed since (a delta, slots 1…). A delta names the snapshot it
-stands on, so that one which outlived its snapshot is ignored. Every record holds state and offset together and is
-atomic; records of one save need not be: each street is fenced by its own offset.
+stands on by its offset: snapshots of a street at one offset are the same, whoever took them. Every save holds state and
+offset together; saves of one moment need not become durable together: each street is fenced by its own offset. Totals
+come last, so whatever lies below their offset is in the streets' saves.
 
 Why not a Faust table: a street's state is large and changes little between saves; a table would write it whole each
 time and keep it in memory twice.
@@ -10,7 +11,7 @@ time and keep it in memory twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,18 +19,26 @@ import msgspec
 
 from schemas.rules import Rules
 from schemas.workdays import Workdays
+from streams.journal import Journal, Said, read_journal
 from streams.street import Street
 from streams.street.snapshot import Saved, read, restore, save
 from streams.transport.record import Record
 
 # A restart reads a snapshot and at most so many deltas; a snapshot is also due when the deltas outweigh the last one.
 _SLOTS: Final = 64
-_STREET: Final = b"street/"
-_TOTALS: Final = b"totals/"
+_STREET: Final = "street"
+_TOTALS: Final = "totals"
+
+# Key and value of a record; without a value it removes the key.
+Write = tuple[bytes, bytes | None]
 
 
 class Totals(msgspec.Struct):
-    """What has become of a partition's messages below `next_offset`, since its first."""
+    """What has become of a lane's messages below `next_offset`, since its first.
+
+    `routed`: sent on to the partition of their street. `origins`: of messages routed here, the next one expected from
+    each partition; earlier ones are here already.
+    """
 
     topic: str
     partition: int
@@ -37,6 +46,9 @@ class Totals(msgspec.Struct):
     accepted: int = 0
     duplicates: int = 0
     rejected: dict[str, int] = msgspec.field(default_factory=dict)
+    routed: int = 0
+    late: int = 0
+    origins: dict[int, int] = msgspec.field(default_factory=dict)
 
 
 _totals_decoder = msgspec.msgpack.Decoder(Totals)
@@ -44,78 +56,83 @@ _totals_decoder = msgspec.msgpack.Decoder(Totals)
 
 @dataclass(slots=True)
 class _Slots:
-    """Where a street's next save goes."""
+    """Where a street's next save goes. `obsolete`: former owners' keys, of no use after this owner's first snapshot."""
 
     base: int | None = None
-    next_slot: int = 0
+    next_slot: int = 1
     snapshot_bytes: int = 0
     delta_bytes: int = 0
+    obsolete: list[bytes] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Ledger:
-    """The saves of one partition's streets: what to write next, and what was written."""
+    """The saves of one lane: what to write next, and what was written."""
 
+    journal: Journal
     _slots: dict[str, _Slots] = field(default_factory=dict)
+    _obsolete: list[bytes] = field(default_factory=list)
 
-    def save(self, street: Street) -> tuple[bytes, bytes]:
-        """Key and value of the next save of a street. It must become durable, or the street be thrown away."""
+    def save(self, street: Street) -> Iterator[Write]:
+        """The next save of a street. It must become durable, or the street be thrown away."""
         slots = self._slots.setdefault(street.code, _Slots())
         if slots.base is None or slots.next_slot >= _SLOTS or slots.delta_bytes > slots.snapshot_bytes:
             value = save(street, None)
             self._slots[street.code] = _Slots(street.next_offset, 1, len(value), 0)
-            return _street_key(street.code, 0), value
-        value = save(street, slots.base)
-        key = _street_key(street.code, slots.next_slot)
-        slots.next_slot += 1
-        slots.delta_bytes += len(value)
-        return key, value
+            yield from self.journal.write(f"{_STREET}/{street.code}/0", value)
+            # Only behind what replaces them.
+            yield from ((key, None) for key in slots.obsolete)
+        else:
+            value = save(street, slots.base)
+            yield from self.journal.write(f"{_STREET}/{street.code}/{slots.next_slot}", value)
+            slots.next_slot += 1
+            slots.delta_bytes += len(value)
 
-    def restore(self, records: Iterable[Record], rules: Rules, workdays: Workdays) -> dict[str, Street]:
-        """The streets of a partition from its checkpoint records, in offset order. Raises SnapshotError."""
-        newest: dict[bytes, bytes] = {
-            record.key: record.value
-            for record in records
-            if record.key and record.value and record.key.startswith(_STREET)
-        }
-        snapshots: dict[str, Saved] = {}
-        deltas: dict[str, list[tuple[int, int, Saved]]] = {}
-        for key, value in newest.items():
-            saved = read(value)
-            slot = int(key.rpartition(b"/")[2])
-            if slot == 0:
-                snapshots[saved.street] = saved
-                self._slots[saved.street] = _Slots(saved.base, 1, len(value), 0)
-            else:
-                deltas.setdefault(saved.street, []).append((slot, len(value), saved))
+    def save_totals(self, totals: Totals) -> Iterator[Write]:
+        """The next save of the totals, to come after the streets'."""
+        yield from self.journal.write(_TOTALS, msgspec.msgpack.encode(totals))
+        yield from ((key, None) for key in self._obsolete)
+        self._obsolete = []
+
+    def restore(
+        self, records: Iterable[Record], partition: int, rules: Rules, workdays: Workdays
+    ) -> tuple[Totals, dict[str, Street]]:
+        """Totals and streets from the records of the topic's partition, in offset order.
+
+        Raises SnapshotError, and Superseded where another has announced itself after this ledger's journal.
+        """
+        said = self.journal.read(records)
+        saves: dict[str, list[Saved]] = {}
+        for one in said:
+            if one.name.startswith(_STREET):
+                self._note(saves, one)
         streets = {}
-        for code, snapshot in snapshots.items():
-            slots = self._slots[code]
-            saves = [snapshot]
-            for slot, size, delta in sorted(deltas.get(code, []), key=lambda entry: entry[0]):
-                if delta.base == snapshot.base:
-                    saves.append(delta)
-                    slots.next_slot = slot + 1
-                    slots.delta_bytes += size
+        for code, of_street in saves.items():
             street = Street(code, rules, workdays)
-            restore(street, saves)
+            restore(street, of_street)
             streets[code] = street
-        return streets
+        self._obsolete = [key for one in said if one.name == _TOTALS for key in one.keys]
+        return _last_totals(said, self.journal.lane, partition), streets
 
-
-def save_totals(totals: Totals) -> tuple[bytes, bytes]:
-    """Key and value of the totals' record."""
-    return _TOTALS + totals.topic.encode(), msgspec.msgpack.encode(totals)
+    def _note(self, saves: dict[str, list[Saved]], said: Said) -> None:
+        saved = read(said.value)
+        slots = self._slots.setdefault(saved.street, _Slots())
+        slots.obsolete += said.keys
+        held = saves.get(saved.street, [])
+        if said.name.endswith("/0"):
+            saves[saved.street] = [saved]
+            slots.base, slots.snapshot_bytes, slots.delta_bytes = saved.base, len(said.value), 0
+        # Not a delta of an older snapshot, nor one said twice.
+        elif held and saved.base == held[0].base and saved.next_offset > held[-1].next_offset:
+            held.append(saved)
+            slots.delta_bytes += len(said.value)
 
 
 def read_totals(records: Iterable[Record], topic: str, partition: int) -> Totals:
-    """The last saved totals of a topic's partition among its checkpoint records; zero where there are none."""
-    totals = Totals(topic, partition)
-    for record in records:
-        if record.key == _TOTALS + topic.encode() and record.value:
-            totals = _totals_decoder.decode(record.value)
-    return totals
+    """The last saved totals of a lane among the records of its checkpoints' partition; zero where there are none."""
+    return _last_totals(read_journal(records, topic), topic, partition)
 
 
-def _street_key(code: str, slot: int) -> bytes:
-    return b"%s%s/%d" % (_STREET, code.encode(), slot)
+def _last_totals(said: list[Said], topic: str, partition: int) -> Totals:
+    values = [one.value for one in said if one.name == _TOTALS]
+    return _totals_decoder.decode(values[-1]) if values else Totals(topic, partition)

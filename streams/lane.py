@@ -1,52 +1,70 @@
 """A lane: one partition of events or heartbeats on its way through decoding and the street states. No I/O.
 
-Applying a message that was applied before (a redelivery by the broker, below a fence) changes nothing.
+Applying a message that was applied before (a redelivery by the broker, below a fence) changes nothing. A message that
+sits on the wrong partition for its street is sent on to the right one, and counts there; its copies sent again after a
+crash come in the order of their origins, so one at or below the newest is known.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
 
 import msgspec
 
-from schemas.decoding import Message, decode
+from schemas.decoding import decode
 from schemas.event import Event, Reject
 from schemas.privacy import mask, mask_raw
 from schemas.published import COUNTERS, LiveBucket, Rejected, bucket_name
 from schemas.rules import Rules
 from schemas.secret import Seal
 from schemas.workdays import Workdays
-from streams.checkpoint import Ledger, Totals, save_totals
+from streams.checkpoint import Ledger, Totals
+from streams.routing import Origins, partition_of
 from streams.street import Bucket, Street
 from streams.topics import CHECKPOINTS, EVENTS, METRICS, NOTICES, REJECTED
-from streams.transport.record import Entry
+from streams.transport.record import Entry, Record
 
 _encode = msgspec.json.Encoder().encode
 
 
-class Lane:
-    """State of one partition. `totals` counts its messages, `streets` holds their states by code."""
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What all lanes of a role share. `partitions`: how many the topics have."""
 
-    def __init__(
-        self, totals: Totals, streets: dict[str, Street], ledger: Ledger, rules: Rules, workdays: Workdays
-    ) -> None:
+    rules: Rules
+    workdays: Workdays
+    origins: Origins
+    partitions: int
+
+
+class Lane:
+    """State of one partition. `totals` counts its messages, `streets` holds their states by code.
+
+    `saved` are the totals as last given out to be saved.
+    """
+
+    def __init__(self, totals: Totals, streets: dict[str, Street], ledger: Ledger, terms: Terms) -> None:
         self.totals = totals
+        self.saved = deepcopy(totals)
         self.streets = streets
         self._ledger = ledger
-        self._rules = rules
-        self._workdays = workdays
+        self._terms = terms
         self._rejects: list[Reject] = []
+        self._routed: list[Entry] = []
         self._unpublished: dict[str, Street] = {}
         self._unsaved: dict[str, Street] = {}
         self._is_unsaved = False
 
-    def take(self, messages: Sequence[Message]) -> None:
+    def take(self, messages: Sequence[Record]) -> None:
         """Decodes and applies messages, given in offset order. Never raises for what they hold."""
         if not messages:
             return
-        decoded = decode(messages, self._rules.limits.clock_ahead_ms)
         totals = self.totals
-        totals.accepted += sum(event.offset >= totals.next_offset for event in decoded.events)
+        decoded = decode(self._new(messages), self._terms.rules.limits.clock_ahead_ms)
+        events = self._own(decoded.events, messages)
+        totals.accepted += sum(event.offset >= totals.next_offset for event in events)
         for reject in decoded.rejects:
             if reject.offset >= totals.next_offset:
                 totals.rejected[reject.reason] = totals.rejected.get(reject.reason, 0) + 1
@@ -54,15 +72,17 @@ class Lane:
         self._is_unsaved = True
         self._rejects += decoded.rejects
         if totals.topic == EVENTS:
-            self._apply(decoded.events)
+            self._apply(events)
 
     def pending(self) -> int:
         """How many outputs wait to be published, about."""
-        return len(self._rejects) + sum(street.changed() for street in self._unpublished.values())
+        return len(self._rejects) + len(self._routed) + sum(street.changed() for street in self._unpublished.values())
 
     def take_outputs(self, seal: Seal, now_ms: int) -> Iterator[Entry]:
         """What is to be published since the last call, as records with their keys."""
         partition = self.totals.partition
+        yield from self._routed
+        self._routed = []
         for street in self._unpublished.values():
             outputs = street.take_outputs()
             for bucket, counters in outputs.buckets.items():
@@ -82,11 +102,48 @@ class Lane:
             return
         partition = self.totals.partition
         for street in self._unsaved.values():
-            yield Entry(CHECKPOINTS, partition, now_ms, *self._ledger.save(street))
+            for key, value in self._ledger.save(street):
+                yield Entry(CHECKPOINTS, partition, now_ms, key, value)
         self._unsaved = {}
         self.totals.duplicates = sum(street.duplicates for street in self.streets.values())
-        yield Entry(CHECKPOINTS, partition, now_ms, *save_totals(self.totals))
+        self.totals.late = sum(street.buckets.late for street in self.streets.values())
+        for key, value in self._ledger.save_totals(self.totals):
+            yield Entry(CHECKPOINTS, partition, now_ms, key, value)
+        self.saved = deepcopy(self.totals)
         self._is_unsaved = False
+
+    def _new(self, messages: Sequence[Record]) -> Sequence[Record]:
+        """Without copies that were sent here before."""
+        if not any(message.headers for message in messages):
+            return messages
+        new = []
+        for message in messages:
+            origin = self._terms.origins.read(self.totals.topic, message.headers)
+            if origin is not None:
+                partition, offset = origin
+                if offset < self.totals.origins.get(partition, 0):
+                    continue
+                self.totals.origins[partition] = offset + 1
+            new.append(message)
+        return new
+
+    def _own(self, events: list[Event], messages: Sequence[Record]) -> list[Event]:
+        """The events of streets that belong here; the others are to be sent to where they do."""
+        totals, partitions = self.totals, self._terms.partitions
+        if partitions == 1:
+            return events
+        own = [event for event in events if partition_of(event.street, partitions) == totals.partition]
+        if len(own) < len(events):
+            by_offset = {message.offset: message for message in messages}
+            for event in events:
+                right = partition_of(event.street, partitions)
+                if right != totals.partition:
+                    headers = self._terms.origins.headers(totals.topic, totals.partition, event.offset)
+                    raw = by_offset[event.offset].value
+                    key = event.street.encode()
+                    self._routed.append(Entry(totals.topic, right, event.received_ms, key, raw, headers))
+                    totals.routed += event.offset >= totals.next_offset
+        return own
 
     def _apply(self, events: list[Event]) -> None:
         by_street: dict[str, list[Event]] = {}
@@ -98,7 +155,7 @@ class Lane:
         for code, of_street in by_street.items():
             street = self.streets.get(code)
             if street is None:
-                street = self.streets[code] = Street(code, self._rules, self._workdays)
+                street = self.streets[code] = Street(code, self._terms.rules, self._terms.workdays)
             street.apply(of_street)
             self._unpublished[code] = self._unsaved[code] = street
 

@@ -22,23 +22,35 @@ class Topic:
     """A topic and how it is kept. All have the same number of partitions: a street's is the same in each.
 
     `retention_ms`: older records may go; None keeps them for good. `compacted`: only the newest of a key stays.
+    `is_public_input`: others write it, and its timestamps are the broker's.
     """
 
     name: str
     meaning: str
     compacted: bool = False
     retention_ms: int | None = None
+    is_public_input: bool = False
 
 
 TOPICS: Final = (
-    Topic(EVENTS, "what terminals and queue systems publish, keyed by street; the source of every figure"),
-    Topic(DEVICES, "heartbeats of devices", retention_ms=30 * _DAY_MS),
+    Topic(
+        EVENTS,
+        "what terminals and queue systems publish, keyed by street; the source of every figure",
+        is_public_input=True,
+    ),
+    Topic(DEVICES, "heartbeats of devices", retention_ms=30 * _DAY_MS, is_public_input=True),
     # ClickHouse has the buckets, and a live bucket is forgotten in a week: a month of upserts is enough for both.
     Topic(METRICS, "upserts of live buckets", retention_ms=31 * _DAY_MS),
     Topic(NOTICES, "what supervisors must hear of", retention_ms=31 * _DAY_MS),
     Topic(REJECTED, "refused messages with their reason", retention_ms=400 * _DAY_MS),
     Topic(CHECKPOINTS, "live state of the streets, with the offset it is true for", compacted=True),
 )
+
+# What each role reads, as the consumer group `pingliu-ROLE`.
+GROUPS: Final = {
+    "aggregate": (EVENTS, DEVICES),
+    "sink": (EVENTS, DEVICES, METRICS, REJECTED),
+}
 
 
 def create_topics(log: Log, partitions: int) -> None:

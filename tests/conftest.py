@@ -9,6 +9,8 @@ import os
 
 from hypothesis import HealthCheck, Phase, settings
 
+pytest_plugins = ["tests.servers"]
+
 settings.register_profile(
     "pingliu",
     deadline=None,

@@ -4,6 +4,7 @@ Faust handles each event alone, at about 0.1 ms; an agent that takes thousands o
 An app asks by an attribute, `app.batch_topics = frozenset({"pingliu.events"})`. Events of these topics have the list of
 records as their value and the last record's offset as theirs, so acknowledging one acknowledges all of it; batches of
 a partition must be acknowledged in order. The topics are declared with `value_serializer="raw"`.
+A batch says from where it was fetched: whoever must not miss a record compares that with where the last one ended.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from streams.transport.record import Headers, Record
+
 
 class Delivery(Protocol):
     """What a transport hands to Faust as one event: a record, or a batch of them.
 
-    `Record` is one. Kafka's ConsumerRecord says `timestamp` for `timestamp_ms`: its transport makes a `Record` of it.
+    `Record` is one.
     """
 
     @property
@@ -32,17 +35,32 @@ class Delivery(Protocol):
 
     @property
     def value(self) -> object:
-        """The record's bytes or None; of a batch, the list of its records."""
+        """The record's bytes or None; of a batch, its records."""
+
+    @property
+    def headers(self) -> Headers:
+        """The record's headers; a batch has none."""
+
+
+class Records(list[Record]):
+    """The records of one fetch of a partition, in order. `start`: from which offset they were fetched."""
+
+    __slots__ = ("start",)
+
+    def __init__(self, records: Sequence[Record], start: int) -> None:
+        super().__init__(records)
+        self.start = start
 
 
 class Batch:
-    """Records of one partition, at least one and in order, delivered as one event."""
+    """Records of one partition, at least one, delivered as one event."""
 
     __slots__ = ("value",)
     key: None = None
+    headers: Headers = ()
 
-    def __init__(self, records: Sequence[Delivery]) -> None:
-        self.value = list(records)
+    def __init__(self, records: Sequence[Record], start: int) -> None:
+        self.value = Records(records, start)
 
     @property
     def offset(self) -> int:
@@ -60,6 +78,6 @@ def batch_topics(app: object) -> frozenset[str]:
     return frozenset(getattr(app, "batch_topics", ()))
 
 
-def deliver(records: Sequence[Delivery], *, in_batches: bool) -> list[Delivery]:
-    """A partition's fetch as events: one for all of it, or one for each record."""
-    return [Batch(records)] if in_batches and records else list(records)
+def deliver(records: Sequence[Record], start: int, *, in_batches: bool) -> list[Delivery]:
+    """A partition's fetch from `start` on as events: one for all of it, or one for each record."""
+    return [Batch(records, start)] if in_batches and records else list(records)

@@ -100,7 +100,7 @@ class Log:
                 if not (data is None or isinstance(data, bytes)):
                     raise TypeError(f"keys and values are bytes or None, not {type(data).__name__}")
         with self._write() as db:
-            for topic, partition, timestamp_ms, key, value in entries:
+            for topic, partition, timestamp_ms, key, value, headers in entries:
                 batch = batches.get((topic, partition))
                 if batch is None:
                     end = db.execute(
@@ -109,7 +109,8 @@ class Log:
                     ).fetchone()[0]
                     batch = batches[topic, partition] = (end, [])
                 offset = batch[0] + len(batch[1])
-                batch[1].append((offset, timestamp_ms, key, value))
+                row = (offset, timestamp_ms, key, value)
+                batch[1].append((*row, headers) if headers else row)
                 offsets.append(offset)
             now_ms = _now_ms()
             for (topic, partition), (end, rows) in batches.items():
@@ -148,6 +149,15 @@ class Log:
         if records and records[0].offset < offset:
             records = [record for record in records if record.offset >= offset]
         return records[:max_records]
+
+    def read_all(self, topic: str, partition: int) -> list[Record]:
+        """All records of a partition that there are now, in order."""
+        records: list[Record] = []
+        offset = 0
+        while fetched := self.read(topic, partition, offset):
+            records += fetched
+            offset = fetched[-1].offset + 1
+        return records
 
     def begin(self, topic: str, partition: int) -> int:
         """The offset of the oldest record there is; `end` if there is none."""

@@ -20,6 +20,10 @@ BATCH_BYTES = 4 << 20
 _LEVEL = 1
 
 
+# As Kafka's clients give them: names with bytes, in order.
+Headers = tuple[tuple[str, bytes], ...]
+
+
 class Record(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """What a partition holds at one offset. A `value` of None is a tombstone: in a compacted topic it removes `key`."""
 
@@ -27,6 +31,7 @@ class Record(msgspec.Struct, array_like=True, frozen=True, gc=False):
     timestamp_ms: int
     key: bytes | None
     value: bytes | None
+    headers: Headers = ()
 
 
 class Entry(NamedTuple):
@@ -37,6 +42,7 @@ class Entry(NamedTuple):
     timestamp_ms: int
     key: bytes | None
     value: bytes | None
+    headers: Headers = ()
 
 
 class Packed(NamedTuple):
@@ -48,8 +54,8 @@ class Packed(NamedTuple):
     blob: bytes
 
 
-# A row is a Record or a tuple of its four fields: both encode to the same bytes, and tuples are cheaper to make.
-Row = Record | tuple[int, int, bytes | None, bytes | None]
+# A row is a Record or a tuple of its fields, headers left out where there are none: tuples are cheaper to make.
+Row = Record | tuple[int, int, bytes | None, bytes | None] | tuple[int, int, bytes | None, bytes | None, Headers]
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Record]).decode

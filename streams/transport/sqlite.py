@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar, ParamSpec, TypeVar
 
 from faust.exceptions import ImproperlyConfigured, NotReady
 from faust.transport import base
+from faust.types import TP
 from mode import Seconds, get_logger, want_seconds
 from yarl import URL
 
@@ -58,7 +59,7 @@ class Transport(base.Transport):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.path = _path(self.url[0])
+        self.path = log_path(self.url[0])
         self._users = 0
         self._log: Log | None = None
         self._threads: ThreadPoolExecutor | None = None
@@ -118,9 +119,13 @@ class Transport(base.Transport):
                     logger.warning("Wrote %s after %.1f s", what, time.monotonic() - began)
                 return result
 
-    async def read(self, topic: str, partition: int, offset: int, max_records: int = 5000) -> list[Record]:
-        """Records of `offset` and later, whatever the consumer does; see `Log.read`."""
-        return await self.call(self.log.read, topic, partition, offset, max_records=max_records)
+    async def read_all(self, topic: str, partitions: Iterable[int]) -> dict[int, list[Record]]:
+        """All records of partitions that there are now, whatever the consumer does."""
+        return {partition: await self.call(self.log.read_all, topic, partition) for partition in partitions}
+
+    async def ends(self, partitions: Iterable[TP]) -> dict[TP, int]:
+        """The offset that each partition's next record will get."""
+        return {tp: await self.call(self.log.end, *tp) for tp in partitions}
 
     async def create_topic(
         self, topic: str, partitions: int, *, retention: Seconds | None = None, compacting: bool | None = None
@@ -166,7 +171,9 @@ def recommended_settings() -> dict[str, Any]:
     }
 
 
-def _path(url: URL) -> Path:
+def log_path(broker: URL | str) -> Path:
+    """Where the log of a broker's URL is. Raise ImproperlyConfigured if it isn't an absolute path."""
+    url = URL(broker)
     # yarl writes sqlite:///x and sqlite:/x the same, so a relative path can't be told; a log should not follow the
     # working directory anyway.
     if url.host or url.path.strip("/") == "":

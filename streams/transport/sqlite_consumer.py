@@ -10,11 +10,11 @@ from faust.assignor.partition_assignor import PartitionAssignor
 from faust.exceptions import ImproperlyConfigured
 from faust.transport import base
 from faust.types import TP, ConsumerMessage, Message
-from faust.types.tuples import ack_lock
 from mode import Seconds, Service
 
 from streams.transport.assignment import assign_all
 from streams.transport.batch import Delivery, batch_topics, deliver
+from streams.transport.committing import ExplicitCommits
 from streams.transport.errors import LogBusy, LogFull
 from streams.transport.log import Log
 from streams.transport.membership import Membership
@@ -29,7 +29,7 @@ _POLL = 0.02
 _MAINTAIN_EVERY = 60.0
 
 
-class Consumer(base.Consumer):
+class Consumer(ExplicitCommits, base.Consumer):
     """The one member of its group, reading all partitions of the topics it is subscribed to.
 
     A position says from where a partition is handed on, not up to where it was fetched: it moves when Faust takes a
@@ -49,9 +49,6 @@ class Consumer(base.Consumer):
         self._held_back: dict[TP, int] = {}
         self._reader = Reader(self.transport)
         self._napping: asyncio.Future[None] | None = None
-        # The highest offsets committed by `commit_next`, below which Faust's own commits must not fall back.
-        self._explicit: dict[TP, int] = {}
-        self._committing = asyncio.Lock()
 
     async def on_start(self) -> None:
         """Become the group's member; `GroupBusy` ends the app if another process is."""
@@ -161,7 +158,7 @@ class Consumer(base.Consumer):
                 if self._positions.get(tp) != wanted[tp]:
                     continue
                 if records:
-                    found[tp] = deliver(records, in_batches=tp.topic in self._batch_topics)
+                    found[tp] = deliver(records, wanted[tp], in_batches=tp.topic in self._batch_topics)
                 else:
                     self._positions[tp] = self._reader.end(tp)
             if found:
@@ -199,7 +196,7 @@ class Consumer(base.Consumer):
             offset=record.offset,
             timestamp=record.timestamp_ms / 1000,
             timestamp_type=0,
-            headers=[],
+            headers=list(record.headers),
             key=record.key,
             value=record.value,  # type: ignore[arg-type]  # a batch's is a list, which raw topics pass on
             checksum=None,
@@ -207,42 +204,35 @@ class Consumer(base.Consumer):
             generation_id=self.app.consumer_generation_id,
         )
 
-    async def commit_next(self, next_offsets: Mapping[TP, int]) -> None:
-        """Commit at once that these partitions are read on from these offsets, whatever was acknowledged.
-
-        For an app that knows what its checkpoint covers; Faust's own commits lag behind and don't undo it. Raise
-        `LogBusy` or `LogFull` only if the app is stopping; then the offsets are as they were.
-        """
-        async with self._committing:
+    async def _write_offsets(self, next_offsets: Mapping[TP, int]) -> bool:
+        """False only if the app is stopping while the log is busy or full; then the offsets are as they were."""
+        try:
             await self.transport.write("offsets", self.transport.log.commit, self.app.conf.id, next_offsets)
-            self._explicit.update(next_offsets)
-        with ack_lock:
-            for tp, next_offset in next_offsets.items():
-                self._committed_offset[tp] = max(next_offset, self._committed_offset[tp] or 0)
-                # Faust remembers acknowledged offsets until it commits them itself.
-                self._acked[tp] = [offset for offset in self._acked[tp] if offset >= next_offset]
-                self._acked_index[tp] = {offset for offset in self._acked_index[tp] if offset >= next_offset}
-                self._gap[tp].chop(0, next_offset)
-
-    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
-        async with self._committing:
-            ahead = {tp: offset for tp, offset in offsets.items() if offset > self._explicit.get(tp, -1)}
-            try:
-                await self.transport.write("offsets", self.transport.log.commit, self.app.conf.id, ahead)
-            except (LogBusy, LogFull) as error:
-                self.log.error("Stopping without having committed %d offsets: %s", len(ahead), error)
-                return False
+        except (LogBusy, LogFull) as error:
+            self.log.error("Stopping without having committed %d offsets: %s", len(next_offsets), error)
+            return False
         return True
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
-        """Go to where the group had got; table recovery itself goes to places in the changelogs."""
+        """Go to where the app wants to begin; one that has no opinion, to where the group had got.
+
+        Table recovery itself goes to places in the changelogs.
+        """
         changelogs = self.app.tables.changelog_topics
-        partitions = [tp for tp in self._assigned if tp.topic not in changelogs]
-        latest = self.app.conf.consumer_auto_offset_reset == "latest"
-        found = await self.transport.call(_starts, self.transport.log, self.app.conf.id, partitions, latest)
+        partitions = {tp for tp in self._assigned if tp.topic not in changelogs}
+        begin_at = getattr(self.app, "begin_at", None)
+        found: Mapping[TP, int]
+        if begin_at is not None:
+            found = await begin_at(partitions)
+        else:
+            found = await self._committed(partitions)
         for tp, offset in found.items():
             (self._positions if tp in self._positions else self._held_back)[tp] = offset
         return found
+
+    async def _committed(self, partitions: Iterable[TP]) -> Mapping[TP, int]:
+        latest = self.app.conf.consumer_auto_offset_reset == "latest"
+        return await self.transport.call(_starts, self.transport.log, self.app.conf.id, partitions, latest)
 
     def resume_flow(self) -> None:
         """Let records flow. After a new assignment this is Faust's last step.

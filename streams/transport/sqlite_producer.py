@@ -56,7 +56,7 @@ class _SentByFaust(_Sent):
     __slots__ = ()
 
     def _result(self, offsets: list[int]) -> RecordMetadata:
-        topic, partition, timestamp_ms, _, _ = self.entries[0]
+        topic, partition, timestamp_ms, *_ = self.entries[0]
         return RecordMetadata(topic, partition, TP(topic, partition), offsets[0], timestamp_ms / 1000, 0)
 
 
@@ -123,7 +123,7 @@ class Producer(base.Producer):
 
     async def _put(self, sent: _Sent) -> None:
         # Whatever the log would refuse is refused here, or it would take others of its group with it.
-        for topic, partition, _, key, value in sent.entries:
+        for topic, partition, _, key, value, _ in sent.entries:
             if not 0 <= partition < await self._partitions(topic):
                 raise ProducerSendError(f"topic {topic} has no partition {partition}")
             for data in (key, value):

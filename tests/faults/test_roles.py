@@ -24,9 +24,9 @@ def _up(box: Box) -> subprocess.Popen[bytes]:
     return process
 
 
-def _append(box: Box, topic: str, value: bytes) -> None:
+def _append(box: Box, topic: str, *values: bytes) -> None:
     with Log(box.root / "log.db") as log:
-        log.append([Entry(topic, 0, time.time_ns() // 1_000_000, None, value)])
+        log.append([Entry(topic, 0, time.time_ns() // 1_000_000, None, value) for value in values])
 
 
 def _role_pid(box: Box, role: str) -> int:
@@ -56,9 +56,24 @@ def test_a_killed_role_ends_pingliu_with_an_error_and_the_next_start_catches_up(
 def test_a_broken_program_stops_and_says_why(tmp_path: Path) -> None:
     box = Box(tmp_path / "data")
     process = _up(box)
-    _append(box, METRICS, b"only we write here, and never this")
+    _append(box, METRICS, *[b"only we write here, and never this"] * 30)
     _, errors = process.communicate()
     assert process.returncode == 1
     assert b"Error: sink ended with 1" in errors
-    assert b"malformed" in errors
+    assert b"pingliu.metrics: JSON is malformed" in errors
     assert not box.pids()
+
+
+def test_a_message_of_ours_that_nobody_can_read_is_kept_and_the_rest_stored(tmp_path: Path) -> None:
+    box = Box(tmp_path / "data")
+    process = _up(box)
+    _append(box, METRICS, b"only we write here, and never this")
+    _append(box, EVENTS, json.dumps(event("ticket.called")).encode())
+    await_that(lambda: box.rows("SELECT sum(calls) AS calls FROM street_days") == [{"calls": 1}], "the rest is stored")
+    [letter] = box.rows("SELECT table_name, topic, row, message FROM dead_letters")
+    assert (letter["table_name"], letter["topic"]) == ("live_log", METRICS)
+    assert letter["row"] == "only we write here, and never this"
+    assert "malformed" in letter["message"]
+    process.send_signal(signal.SIGINT)
+    process.communicate()
+    assert process.returncode == 0

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from streams.routing import address
+from streams.routing import entry_of
 from streams.transport.log import Log
 from tests import recount
 from tests.box import TABLES, Box, split, write_simulated
@@ -89,7 +89,7 @@ def test_live_figures_equal_an_independent_recount_and_reconcile_with_the_facts(
 def test_the_same_file_again_is_redelivery(figures: Figures, box: Box, folder: Path, lines: list[bytes]) -> None:
     again = box.ingest(folder / "a.ndjson")
     assert again["read"] == len(lines) == again["accepted"] + sum(again["rejected"].values())
-    heartbeats = sum(address(line, 4)[0] == "pingliu.devices" for line in lines)
+    heartbeats = sum(entry_of(line, 4, 0).topic == "pingliu.devices" for line in lines)
     assert again["duplicates"] == again["accepted"] - heartbeats
     assert box.figures() == figures
 
@@ -97,7 +97,7 @@ def test_the_same_file_again_is_redelivery(figures: Figures, box: Box, folder: P
 def test_two_files_in_either_order_of_streets_in_one_call_or_two_give_the_same_figures(
     figures: Figures, lines: list[bytes], tmp_path: Path
 ) -> None:
-    first, second = split(lines, lambda line: (address(line, 4)[2] or b"") < b"530102003")
+    first, second = split(lines, lambda line: (entry_of(line, 4, 0).key or b"") < b"530102003")
     (tmp_path / "first.ndjson").write_bytes(b"\n".join(first))
     (tmp_path / "second.ndjson").write_bytes(b"\r\n".join(second) + b"\r\n")
     one_call = Box(tmp_path / "one")

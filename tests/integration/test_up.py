@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 
 from deploy.folder import Folder
-from streams.routing import address
+from streams.routing import entry_of
 from streams.transport.log import Log
-from streams.transport.record import Entry
 from tests.box import Box, await_that
 from tests.examples import event
 
@@ -35,8 +34,7 @@ def _append(box: Box, *values: bytes) -> None:
     with Log(box.root / "log.db") as log:
         now_ms = time.time_ns() // 1_000_000
         for value in values:
-            topic, partition, key = address(value, log.partitions("pingliu.events") or 0)
-            log.append([Entry(topic, partition, now_ms, key, value)])
+            log.append([entry_of(value, log.partitions("pingliu.events") or 0, now_ms)])
 
 
 def _count(box: Box, table: str) -> int:

@@ -9,7 +9,7 @@ import pytest
 
 from deploy.simulator import simulate_timed
 from streams import topics
-from streams.routing import address
+from streams.routing import entry_of
 from tests.recount import Message
 from tests.views.expected import expected_tables
 from tests.views.tables import TABLES, Table, differences
@@ -36,7 +36,7 @@ def simulated(engine_of_views: Warehouse) -> Simulated:
     messages: dict[str, list[Message]] = {topics.EVENTS: [], topics.DEVICES: []}
     next_offsets: dict[tuple[str, int], int] = {}
     for arrived_ms, line in simulate_timed(REGISTRY, _START, _DAYS, 7, _SCALE):
-        topic, partition, _ = address(line, _PARTITIONS)
+        topic, partition, *_ = entry_of(line, _PARTITIONS, 0)
         offset = next_offsets.get((topic, partition), 0)
         next_offsets[topic, partition] = offset + 1
         messages[topic].append(Message(partition, offset, arrived_ms, line))

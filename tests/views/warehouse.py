@@ -26,13 +26,16 @@ from sinks.migrate import migrate
 from sinks.reference import load_reference
 from streams import topics
 from streams.checkpoint import Ledger, Totals
-from streams.lane import Lane
+from streams.journal import Journal
+from streams.lane import Lane, Terms
+from streams.routing import Origins
 from streams.transport.record import Record
 from tests.recount import Message
 from tests.views.tables import TABLES, Table, keyed
 
 RATER_KEY: Final = bytes(range(32))
 SEAL: Final = Seal(Secret(bytes(range(32, 64))))
+_ORIGINS = Origins(Secret(bytes(32)))
 REGISTRY: Final = Registry.load(FOLDER)
 # Ids are remembered longer than any stream here reaches: what is forgotten when has tests of its own.
 RULES: Final = Rules(horizons=Horizons(redelivery_days=400, remember_days=400))
@@ -85,7 +88,8 @@ class Warehouse:
         dice = random.Random(seed)
         values: dict[str, list[bytes]] = {topics.METRICS: [], topics.REJECTED: [], topics.NOTICES: []}
         for partition, records in _partitions(messages):
-            lane = Lane(Totals(topic, partition), {}, Ledger(), self._rules, self._workdays)
+            terms = Terms(self._rules, self._workdays, _ORIGINS, 1)
+            lane = Lane(Totals(topic, partition), {}, Ledger(Journal(topic, "")), terms)
             for cut in _cuts(records, dice):
                 lane.take(cut)
                 for entry in lane.take_outputs(SEAL, 0):

@@ -1,0 +1,212 @@
+"""The commands of a pingliu on Kafka and a ClickHouse server: `init`, `publish`, `run`. They work on one box too."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from deploy import options
+from deploy.folder import Folder
+from schemas.secret import ensure_secret, password_from
+from streams.settings import Settings
+
+_PASSWORD: Final = "PINGLIU_BROKER_PASSWORD"  # noqa: S105 - the variable's name
+
+
+@click.command()
+@options.broker
+@options.clickhouse
+@options.secret
+@options.rules
+@options.district
+@click.option("--partitions", default=12, show_default=True, type=click.IntRange(1, 1024), help="Of every topic.")
+@click.option("--replication", default=1, show_default=True, type=click.IntRange(1, 9), help="Copies of every topic.")
+def init(
+    broker: str | None,
+    clickhouse: str | None,
+    secret: Path | None,
+    rules: Path | None,
+    district: Path,
+    partitions: int,
+    replication: int,
+) -> None:
+    """Make what is missing: topics, tables, the secret; and write anew what figures are judged by. May be repeated.
+
+    Topics are made once: later they must be as stated, or workers refuse to start. The secret must be copied to every
+    machine that runs a worker.
+    """
+    if broker is None and clickhouse is None:
+        raise click.UsageError("name what to prepare: --broker, --clickhouse, or both")
+    path = options.secret_path(secret, None)
+    is_new = not path.exists()
+    ensure_secret(path)
+    click.echo(f"secret      {path}{' (made)' if is_new else ''}")
+    if broker is not None:
+        from deploy.topics import make_topics
+
+        for line in asyncio.run(make_topics(broker, partitions, replication)):
+            click.echo(f"broker      {line}")
+    if clickhouse is not None:
+        from deploy.preparing import prepare_server
+
+        for line in prepare_server(clickhouse, district, rules):
+            click.echo(f"clickhouse  {line}")
+
+
+@click.command()
+@options.broker
+@options.data_or_cluster
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+def publish(broker: str | None, data: Path | None, files: tuple[str, ...]) -> None:
+    """Publish files of events, one JSON object a line, each to its street's partition. `-` is standard input.
+
+    It ends when the broker has all of them; whoever runs stores them. To a log on this box with --data.
+    """
+    from deploy.ingest import read_lines
+    from deploy.progress_bar import progress_bar
+    from deploy.publishing import publish_to_cluster, publish_to_log
+    from streams.broker import Broker
+
+    lines = read_lines([None if file == "-" else Path(file) for file in files], sys.stdin.buffer)
+    with progress_bar("publishing", None) as advance:
+        told = 0
+
+        def tell(published: int) -> None:
+            nonlocal told
+            advance(published - told)
+            told = published
+
+        if broker is not None:
+            done = asyncio.run(publish_to_cluster(Broker.parse(broker, _password()), lines, tell))
+        elif data is not None:
+            folder = Folder(data.absolute())
+            folder.create()
+            done = publish_to_log(folder.log, folder.settings(None).partitions, lines, tell)
+        else:
+            raise click.UsageError("say where to: --broker, or --data")
+    click.echo(f"{done:,} published")
+
+
+@click.group()
+def run() -> None:
+    """Run one role in this process until SIGTERM or Ctrl-C; it drains before it ends. Start more of it to scale."""
+
+
+def _role(function: options.F) -> options.F:
+    """The options of every role."""
+    for option in (
+        options.broker,
+        options.data_or_cluster,
+        options.secret,
+        options.rules,
+        options.option(
+            "--listen",
+            envvar="PINGLIU_LISTEN",
+            metavar="[HOST:]PORT",
+            help="Where /metrics, /healthz and /readyz are served. [default: 127.0.0.1, at 9101 (aggregate) or 9102 "
+            "(sink) or any free port]",
+        ),
+        options.option(
+            "--instance",
+            envvar="PINGLIU_INSTANCE",
+            help="A name of this worker, unique in its role: a restart under the same name moves no partitions.",
+        ),
+        click.option("--with-starter", is_flag=True, hidden=True),
+    ):
+        function = option(function)
+    return function
+
+
+@run.command()
+@_role
+def aggregate(broker: str | None, data: Path | None, with_starter: bool, **given: Any) -> None:
+    """Fold events into live figures, notices and rejects. Never waits for ClickHouse."""
+    from deploy.aggregating import aggregate
+    from deploy.roles import run_role
+
+    with ExitStack() as held:
+        settings = _settings(held, broker, data, **given)
+        run_role("aggregate", settings, aggregate, with_starter=with_starter)
+
+
+@run.command()
+@_role
+@options.clickhouse
+@options.district
+@options.port
+def sink(
+    broker: str | None,
+    data: Path | None,
+    clickhouse: str | None,
+    district: Path,
+    port: int,
+    with_starter: bool,
+    **given: Any,
+) -> None:
+    """Store facts, live buckets and rejects: in a ClickHouse server, or in the engine of a folder (--data).
+
+    --port says where SQL is answered, for the engine of a folder.
+    """
+    from deploy.roles import run_role
+    from deploy.storing import store_in_folder, store_on_server
+
+    with ExitStack() as held:
+        settings = _settings(held, broker, data, **given)
+        if clickhouse is not None:
+            address = clickhouse
+            run_role("sink", settings, lambda s, stop: store_on_server(s, address, stop), with_starter=with_starter)
+            return
+        if data is None:
+            raise click.UsageError("say where to store: --clickhouse, or --data")
+        folder = Folder(data.absolute())
+        run_role(
+            "sink",
+            settings,
+            lambda s, stop: store_in_folder(s, folder, district, port, stop),
+            with_starter=with_starter,
+        )
+
+
+def _settings(
+    held: ExitStack,
+    broker: str | None,
+    data: Path | None,
+    secret: Path | None,
+    rules: Path | None,
+    listen: str | None,
+    instance: str | None,
+) -> Settings:
+    """The settings of a role; what needs not be kept is removed with `held`."""
+    folder = None
+    if data is not None:
+        folder = Folder(data.absolute())
+        folder.create()
+    changes: dict[str, Any] = {"instance": instance}
+    if listen is not None:
+        host, _, port = listen.rpartition(":")
+        if not port.isdigit():
+            raise click.UsageError(f"--listen: [HOST:]PORT is expected, not {listen}")
+        changes |= {"listen_host": host or "127.0.0.1", "listen_port": int(port)}
+    if broker is None:
+        if folder is None:
+            raise click.UsageError("say where the events are: --broker, or --data")
+        ensure_secret(folder.secret)
+        return folder.settings(rules).model_copy(update=changes)
+    path = options.secret_path(secret, None)
+    if folder is not None:
+        folder.adopt_secret(path)
+        changes["destination"] = folder.name()
+    scratch = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="pingliu-")))
+    given = {"broker": broker, "secret": path, "scratch": scratch, "rules": rules, **changes}
+    return Settings.from_environ(os.environ, **{name: value for name, value in given.items() if value is not None})
+
+
+def _password() -> str | None:
+    return password_from(os.environ, _PASSWORD)

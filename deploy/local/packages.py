@@ -1,0 +1,113 @@
+"""What the local stack is made of, and how it is had: Debian's packages through apt, Kafka's jars through Maven.
+
+A program that is missing is installed where that needs no question: as root, or where sudo asks for no password.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Final
+
+from deploy.mistake import Mistake
+
+# The local stack belongs to a checkout, whose root is two floors up.
+HOME: Final = Path(__file__).resolve().parents[2] / ".local"
+_POM: Final = Path(__file__).with_name("pom.xml")
+# Nobody is asked, and no packaged service is started: by init scripts (this runlevel has none), nor by systemd.
+_QUIET: Final = ("env", "DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1", "SYSTEMD_OFFLINE=1")
+# Another apt that runs at the same time is waited for.
+_APT: Final = ("apt-get", "-qq", "-o", "DPkg::Lock::Timeout=120")
+_INSTALL: Final = ("install", "-y", "--no-install-recommends")
+
+
+class Unavailable(Mistake):
+    """A part can't be had here; the message says which, and how to get it."""
+
+
+def java() -> Path:
+    """A Java runtime, 17 or newer."""
+    return _program("java", "openjdk-17-jre-headless")
+
+
+def maven() -> Path:
+    return _program("mvn", "maven")
+
+
+def clickhouse_server() -> Path:
+    return _program("clickhouse-server", "clickhouse-server", "clickhouse-client")
+
+
+def kcat() -> Path:
+    return _program("kcat", "kafkacat")
+
+
+def kafka_jars() -> str:
+    """The class path of Kafka's broker. Maven is asked once for each pom.xml, and again when a jar is gone."""
+    digest = hashlib.sha256(_POM.read_bytes()).hexdigest()[:16]
+    path = HOME / f"kafka-{digest}.classpath"
+    if path.exists() and all(Path(jar).exists() for jar in path.read_text(encoding="utf-8").split(os.pathsep)):
+        return path.read_text(encoding="utf-8")
+    HOME.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}")
+    goal = ("dependency:build-classpath", f"-Dmdep.outputFile={draft}")
+    done = _run(str(maven()), "-q", "-B", "-f", str(_POM), *goal)
+    if done.returncode or not draft.exists():
+        raise Unavailable(
+            f"Maven can't get Kafka's jars, which `mvn -f {_POM} dependency:resolve` does: {_reason(done)}"
+        )
+    draft.replace(path)
+    return path.read_text(encoding="utf-8")
+
+
+def _program(name: str, *packages: str) -> Path:
+    """Where `name` lies, installed from Debian's `packages` if need be."""
+    if found := _find(name):
+        return found
+    by_hand = " ".join([*_APT[:1], *_INSTALL, *packages])
+    missing = f"{name} is not installed; with Debian: {by_hand}"
+    rights = _rights()
+    if rights is None:
+        raise Unavailable(missing)
+    if _run(*rights, *_QUIET, *_APT, *_INSTALL, *packages).returncode:
+        # A fresh machine doesn't know its packages yet.
+        _run(*rights, *_QUIET, *_APT, "update")
+        done = _run(*rights, *_QUIET, *_APT, *_INSTALL, *packages)
+        if done.returncode:
+            raise Unavailable(f"{missing}: {_reason(done)}")
+    if found := _find(name):
+        return found
+    raise Unavailable(missing)
+
+
+def _find(name: str) -> Path | None:
+    """Looks along PATH, and beside each bin in sbin: servers lie there, which not everybody's PATH has."""
+    folders = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
+    folders += [str(Path(folder).with_name("sbin")) for folder in folders]
+    found = shutil.which(name, path=os.pathsep.join(folders)) if folders else None
+    return Path(found) if found else None
+
+
+def _rights() -> tuple[str, ...] | None:
+    """What a command must start with to install packages; None if that can't be done here."""
+    if not _find("apt-get"):
+        return None
+    if os.geteuid() == 0:
+        return ()
+    if _find("sudo") and _run("sudo", "-n", "true").returncode == 0:
+        return ("sudo", "-n")
+    return None
+
+
+def _run(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+
+
+def _reason(done: subprocess.CompletedProcess[str]) -> str:
+    """Why a program failed, as apt or Maven says it; else the last line it said."""
+    lines = (done.stdout + done.stderr).strip().splitlines()
+    errors = [line for line in lines if line.startswith(("E:", "[ERROR]"))]
+    return (errors[:1] or lines[-1:] or [f"it ended with {done.returncode}"])[0]

@@ -1,0 +1,84 @@
+"""The options that several commands share. Each may come from a PINGLIU_* variable or --config too."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+_DISTRICT: Final = Path(__file__).parent / "district"
+
+F = Callable[..., Any]
+
+
+def option(*names: str, envvar: str, **attributes: Any) -> Callable[[F], F]:
+    """An option with its variable, which --help shows."""
+    return click.option(*names, envvar=envvar, show_envvar=True, **attributes)
+
+
+def _folder(required: bool) -> Callable[[F], F]:
+    return option(
+        "--data",
+        envvar="PINGLIU_DATA",
+        required=required,
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Folder of this pingliu: its log, its ClickHouse data and its secret. Made if missing.",
+    )
+
+
+data = _folder(required=True)
+data_or_cluster = _folder(required=False)
+rules = option(
+    "--rules",
+    envvar="PINGLIU_RULES",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Rules file (TOML); the contract's defaults without one.",
+)
+district = option(
+    "--district",
+    envvar="PINGLIU_DISTRICT",
+    default=_DISTRICT,
+    show_default="the sample district",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with the registry's CSV files.",
+)
+port = option(
+    "--port",
+    envvar="PINGLIU_PORT",
+    default=8123,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Where SQL is answered, on loopback; 0 takes any free port.",
+)
+broker = option(
+    "--broker",
+    envvar="PINGLIU_BROKER",
+    help="kafka://[USER@]HOST:PORT[?tls=true&ca=FILE…]; the password comes from PINGLIU_BROKER_PASSWORD or …_FILE.",
+)
+clickhouse = option(
+    "--clickhouse",
+    envvar="PINGLIU_CLICKHOUSE",
+    help="clickhouse://[USER@]HOST:PORT/pingliu[?secure=true&ca=FILE…]; the password from PINGLIU_CLICKHOUSE_PASSWORD "
+    "or …_FILE.",
+)
+secret = option(
+    "--secret",
+    envvar="PINGLIU_SECRET",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File with the district's secret, the same for all workers; `init` makes it. "
+    "[default: in --data, else ~/.local/share/pingliu/secret]",
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object for programs.")
+
+
+def secret_path(given: Path | None, folder: Path | None) -> Path:
+    """Where the secret is."""
+    if given is not None:
+        return given.absolute()
+    if folder is not None:
+        return folder / "secret"
+    home = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(home) / "pingliu" / "secret"

@@ -1,0 +1,189 @@
+"""The metrics: the one place that names them, and the instruments a process counts them with.
+
+`METRICS` is what is published. Every sample also carries `role`, the process it is of, as do Prometheus' own
+`process_*`. Times are seconds. No label holds what people send; each has a bounded set of values.
+
+Most are counted where a thing happens, and begin at 0 with the process. A `Reading` is asked for at each scrape: what
+is only true now, and totals that outlive the process. Such totals have a series for each partition, for in a sum over
+partitions one that is handed over to this process would look like a burst. They must be told as the last durable
+checkpoint has them: a crash takes back what is only in memory, and Prometheus, which takes a counter that falls for one
+that began anew, would count all of it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client.metrics_core import Metric as Family
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+# Upper bounds in seconds: from the engine's fixed 11 ms an insert to a busy broker's half minute.
+# 1 is among them: within a second a bad rating must be seen.
+_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric, in the order people read it. `of`: the role that has it; `unit`: seconds, or what is counted."""
+
+    of: Literal["both", "aggregate", "sink"]
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    unit: str
+    labels: tuple[str, ...]
+    meaning: str
+
+
+_PLACE: Final = ("topic", "partition")
+
+METRICS: Final = (
+    Metric("both", "pingliu_messages_total", "counter", "messages", ("topic",),
+           "messages taken from the log, those delivered again included"),
+    Metric("both", "pingliu_lag_messages", "gauge", "messages", _PLACE,
+           "messages in the log that this role has not committed yet"),
+    Metric("both", "pingliu_ready", "gauge", "0 or 1", (),
+           "1 while the role is ready, as `/readyz` says"),
+    Metric("both", "pingliu_progress_age_seconds", "gauge", "seconds", (),
+           "time since the role last achieved anything"),
+    Metric("both", "pingliu_rebalances_total", "counter", "rebalances", (),
+           "times that partitions were given out anew"),
+    Metric("aggregate", "pingliu_events_accepted_total", "counter", "events", _PLACE,
+           "events accepted since the partition's first, duplicates included, as of its last checkpoint"),
+    Metric("aggregate", "pingliu_events_duplicate_total", "counter", "events", _PLACE,
+           "events accepted that were known already, as of the partition's last checkpoint"),
+    Metric("aggregate", "pingliu_events_rejected_total", "counter", "messages", (*_PLACE, "reason"),
+           "messages refused since the partition's first, as of its last checkpoint"),
+    Metric("aggregate", "pingliu_events_routed_total", "counter", "events", ("topic",),
+           "events that came in another partition than their street's and were sent on to it"),
+    Metric("aggregate", "pingliu_outputs_published_total", "counter", "messages", ("topic",),
+           "messages published, those published again included"),
+    Metric("aggregate", "pingliu_checkpoints_total", "counter", "checkpoints", (),
+           "checkpoints saved and committed"),
+    Metric("aggregate", "pingliu_checkpoint_age_seconds", "gauge", "seconds", (),
+           "time since all that was applied was last saved"),
+    Metric("aggregate", "pingliu_checkpoint_duration_seconds", "histogram", "seconds", (),
+           "time a checkpoint takes, its outputs and its commit included"),
+    Metric("aggregate", "pingliu_streets", "gauge", "streets", (),
+           "streets whose live state this process holds"),
+    Metric("sink", "pingliu_rows_inserted_total", "counter", "rows", ("table",),
+           "rows that ClickHouse has stored, those inserted again included"),
+    Metric("sink", "pingliu_batches_inserted_total", "counter", "batches", ("table",),
+           "batches of rows that ClickHouse has stored, but for their bad rows"),
+    Metric("sink", "pingliu_insert_duration_seconds", "histogram", "seconds", ("table",),
+           "time an insert takes that succeeds"),
+    Metric("sink", "pingliu_busy_pauses_total", "counter", "pauses", ("table",),
+           "pauses made because ClickHouse was busy or away"),
+    Metric("sink", "pingliu_busy_seconds_total", "counter", "seconds", ("table",),
+           "time spent in such pauses"),
+    Metric("sink", "pingliu_rows_bad_total", "counter", "rows", ("table",),
+           "rows that ClickHouse refused for their values and that were dead-lettered"),
+    Metric("sink", "pingliu_rows_redelivered_total", "counter", "rows", ("table",),
+           "rows delivered again that ClickHouse had stored already"),
+)  # fmt: skip
+
+_BY_NAME: Final = {metric.name: metric for metric in METRICS}
+
+
+class Reading:
+    """A metric with labels whose values are asked for at each scrape; it has none before `read`."""
+
+    def __init__(self, metric: Metric) -> None:
+        self._metric = metric
+        self._ask: Callable[[], Iterable[tuple[tuple[str | int, ...], float]]] = tuple
+
+    def read(self, ask: Callable[[], Iterable[tuple[tuple[str | int, ...], float]]]) -> None:
+        """Has `ask` give the values of the labels, in their order, with the value of each such series."""
+        self._ask = ask
+
+    def collect(self) -> Iterator[Family]:
+        """The series of this moment, for the registry. Raises ValueError where labels are missing."""
+        metric = self._metric
+        family = Family(metric.name.removesuffix("_total"), metric.meaning, metric.kind)
+        for values, value in self._ask():
+            family.add_sample(metric.name, dict(zip(metric.labels, map(str, values), strict=True)), value)
+        yield family
+
+
+class Metrics:
+    """The instruments that both roles have. `topics`: those it consumes. Known series are there from the start."""
+
+    def __init__(self, role: str, topics: Iterable[str]) -> None:
+        self._role = role
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        self.messages = self._counter("pingliu_messages_total", topics)
+        self.lag = self._reading("pingliu_lag_messages")
+        self.ready = self._gauge("pingliu_ready")
+        self.progress_age = self._gauge("pingliu_progress_age_seconds")
+        self.rebalances = self._counter("pingliu_rebalances_total")
+
+    def expose(self) -> bytes:
+        """All metrics in Prometheus' text format, to be served as `CONTENT_TYPE`."""
+        return generate_latest(self)
+
+    def collect(self) -> Iterator[Family]:
+        """What the registry has, each sample with its role."""
+        for family in self._registry.collect():
+            # The moment a counter began: a series more for each, which the text format's readers don't know.
+            samples = [sample for sample in family.samples if sample.name != f"{family.name}_created"]
+            family.samples = [sample._replace(labels={"role": self._role, **sample.labels}) for sample in samples]
+            yield family
+
+    def _counter(self, name: str, values: Iterable[str] = ()) -> Counter:
+        metric = _BY_NAME[name]
+        counter = Counter(name, metric.meaning, metric.labels, registry=self._registry)
+        for value in values:
+            counter.labels(value)
+        return counter
+
+    def _gauge(self, name: str) -> Gauge:
+        metric = _BY_NAME[name]
+        return Gauge(name, metric.meaning, metric.labels, registry=self._registry)
+
+    def _histogram(self, name: str, values: Iterable[str] = ()) -> Histogram:
+        metric = _BY_NAME[name]
+        histogram = Histogram(name, metric.meaning, metric.labels, registry=self._registry, buckets=_BUCKETS)
+        for value in values:
+            histogram.labels(value)
+        return histogram
+
+    def _reading(self, name: str) -> Reading:
+        reading = Reading(_BY_NAME[name])
+        self._registry.register(reading)
+        return reading
+
+
+class AggregateMetrics(Metrics):
+    """The instruments of an aggregate. `topics`: those it consumes; `outputs`: those it publishes to."""
+
+    def __init__(self, topics: Iterable[str], outputs: Iterable[str]) -> None:
+        consumed = tuple(topics)
+        super().__init__("aggregate", consumed)
+        self.accepted = self._reading("pingliu_events_accepted_total")
+        self.duplicates = self._reading("pingliu_events_duplicate_total")
+        self.rejected = self._reading("pingliu_events_rejected_total")
+        self.routed = self._counter("pingliu_events_routed_total", consumed)
+        self.outputs = self._counter("pingliu_outputs_published_total", outputs)
+        self.checkpoints = self._counter("pingliu_checkpoints_total")
+        self.checkpoint_age = self._gauge("pingliu_checkpoint_age_seconds")
+        self.checkpoint_duration = self._histogram("pingliu_checkpoint_duration_seconds")
+        self.streets = self._gauge("pingliu_streets")
+
+
+class SinkMetrics(Metrics):
+    """The instruments of a sink. `topics`: those it consumes; `tables`: those it writes."""
+
+    def __init__(self, topics: Iterable[str], tables: Iterable[str]) -> None:
+        super().__init__("sink", topics)
+        written = tuple(tables)
+        self.rows = self._counter("pingliu_rows_inserted_total", written)
+        self.batches = self._counter("pingliu_batches_inserted_total", written)
+        self.insert_duration = self._histogram("pingliu_insert_duration_seconds", written)
+        self.busy_pauses = self._counter("pingliu_busy_pauses_total", written)
+        self.busy_seconds = self._counter("pingliu_busy_seconds_total", written)
+        self.rows_bad = self._counter("pingliu_rows_bad_total", written)
+        self.rows_redelivered = self._counter("pingliu_rows_redelivered_total", written)
