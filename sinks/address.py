@@ -6,6 +6,7 @@ A password is never part of it: it comes from the environment or from a file.
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,8 +55,11 @@ class Address:
             raise AddressError(f"clickhouse: compression is one of {', '.join(COMPRESSIONS)}")
         if self.ca is not None and not self.secure:
             raise AddressError("clickhouse: ca without secure=true")
-        if self.ca is not None and not self.ca.is_file():
-            raise AddressError(f"clickhouse: ca: no file {self.ca}")
+        if self.ca is not None:
+            try:
+                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(self.ca)
+            except OSError as error:  # ssl's own errors are such
+                raise AddressError(f"clickhouse: ca: {self.ca}: {error.strerror}") from error
 
     @classmethod
     def parse(cls, url: str, password: str | None = None) -> Self:

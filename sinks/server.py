@@ -8,15 +8,13 @@ An insert is one block: on a table without a partition key, whole there or absen
 (async_insert=0), so its rows are there when it returns, and synced to disk where the table says so
 (sinks/schema/0005_durability.sql).
 
-Versions: from 18.16 on. Which settings a server knows goes by its version, as it says it in its greeting. The driver
-itself drops settings that it doesn't know for servers before 20.1, and newer servers ignore those that they don't know;
-but an old server refuses a statement with one that it doesn't.
+Versions: from 18.16 on. There, inserts are not synced to disk, and times are those of the server's zone.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -25,7 +23,8 @@ from clickhouse_driver.errors import Error
 from sinks.address import DATABASE, Address
 from sinks.engine_values import backquoted
 from sinks.server_error import BAD_ARGUMENTS, REFUSALS, ServerError, refusal
-from sinks.server_link import Link, Settings, Version
+from sinks.server_link import Link
+from sinks.server_settings import Settings, Version
 
 __all__ = ["Answer", "Server", "ServerError"]
 
@@ -35,14 +34,6 @@ _TABLE: Final = re.compile(r"\w+\.\w+\Z", re.ASCII)
 _CHANGE_SECONDS: Final = 300.0
 _INSERT_SECONDS: Final = 60.0
 _READ_SECONDS: Final = 60.0
-# The first version that knows a setting of ours.
-_SINCE: Final[Mapping[str, Version]] = {
-    "async_insert": (21, 11),
-    "optimize_on_insert": (21, 1),
-    "session_timezone": (23, 6),
-}
-# The first version where LowCardinality is no experiment any more, for certain.
-_EXPERIMENTAL_BEFORE: Final = (20, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +59,12 @@ class Server:
     def __init__(self, address: Address, *, timezone: str = "Asia/Shanghai") -> None:
         self.address = address
         zone = {"session_timezone": timezone}
-        self._executor = Link(address, _settings(zone), seconds=_CHANGE_SECONDS)
+        self._executor = Link(address, zone, seconds=_CHANGE_SECONDS)
         # No time zone: times go as numbers, and the driver understands no news of zones within an insert.
         storing = {"async_insert": 0, "optimize_on_insert": 0}  # views deduplicate, merges too
-        self._inserter = Link(address, _settings(storing), seconds=_INSERT_SECONDS)
-        self._reader = Link(address, _settings(zone), seconds=_READ_SECONDS)
-        self._asker = Link(address, _settings(zone), seconds=_READ_SECONDS, database=DATABASE)
+        self._inserter = Link(address, storing, seconds=_INSERT_SECONDS)
+        self._reader = Link(address, zone, seconds=_READ_SECONDS)
+        self._asker = Link(address, zone, seconds=_READ_SECONDS, database=DATABASE)
 
     @property
     def version(self) -> Version:
@@ -104,7 +95,8 @@ class Server:
         return rows
 
     def rows(self, sql: str) -> list[dict[str, object]]:
-        """The rows that a query of ours gives, by column. Texts and integers are as the engine gives them."""
+        """The rows that a query of ours gives, by column. Texts and integers are as the engine gives them, but that a
+        text that isn't UTF-8 is bytes."""
         answer = self._reader.run(lambda client: _ask(client, sql, {}))
         return [dict(zip(answer.names, row, strict=True)) for row in answer.rows]
 
@@ -119,17 +111,6 @@ class Server:
         """Waits for what is running, then disconnects. A second time does nothing."""
         for link in (self._inserter, self._executor, self._reader, self._asker):
             link.close()
-
-
-def _settings(wanted: Settings) -> Callable[[Version], Settings]:
-    """Those of the wanted settings that a server of a version knows, and what it takes for LowCardinality."""
-
-    def known(version: Version) -> Settings:
-        if version < _EXPERIMENTAL_BEFORE:
-            return {"allow_experimental_low_cardinality_type": 1}
-        return {name: value for name, value in wanted.items() if version >= _SINCE[name]}
-
-    return known
 
 
 def _insert(client: Any, sql: str, data: Sequence[Sequence[object]], rows: int) -> None:

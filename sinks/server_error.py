@@ -37,7 +37,7 @@ _OWN_REFUSALS: Final = (
 _COLUMN: Final = re.compile(r"Column (\w+): (.+)\Z")
 # The driver makes network errors of those of TLS. A connection that ends within a handshake is one indeed; all others
 # (no certificate that we trust, no TLS at all) stay as they are, however often it is tried.
-_TLS: Final = re.compile(r"\[SSL: (?!UNEXPECTED_EOF)")
+_TLS: Final = re.compile(r"\[[A-Z0-9]+: (?!UNEXPECTED_EOF)")
 _NAMES: Final = {
     code: name for name, code in vars(errors.ErrorCodes).items() if isinstance(code, int) and not name.startswith("_")
 } | {code: known.name for code, known in CODES.items()}

@@ -10,7 +10,7 @@ import logging
 import ssl
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from clickhouse_driver import Client
@@ -19,6 +19,7 @@ from clickhouse_driver.errors import Error
 from sinks.address import Address
 from sinks.errors import outcome
 from sinks.server_error import FAILURES, NETWORK_ERROR, NO_WAY, ServerError, failure
+from sinks.server_settings import Settings, settings_for
 
 # What fails is raised, and said by whoever gives up; the driver would log each try with a traceback.
 logging.getLogger("clickhouse_driver").setLevel(logging.ERROR)
@@ -27,20 +28,16 @@ logging.getLogger("clickhouse_driver").setLevel(logging.ERROR)
 _GREETING_SECONDS: Final = 5.0
 
 T = TypeVar("T")
-Version = tuple[int, ...]
-Settings = Mapping[str, object]
 
 
 class Link:
-    """Does one thing at a time, for any thread. `settings` gives those of every statement, by the server's version.
+    """Does one thing at a time, for any thread. `settings`: those of every statement, where the server knows them.
 
     `database`: where unqualified names are looked for. `seconds`: how long the server may be silent in the midst of a
     statement; it says how it gets on every 0.1 s while it reads, but nothing while it writes.
     """
 
-    def __init__(
-        self, address: Address, settings: Callable[[Version], Settings], *, seconds: float, database: str = ""
-    ) -> None:
+    def __init__(self, address: Address, settings: Settings, *, seconds: float, database: str = "") -> None:
         self._address = address
         self._settings = settings
         self._seconds = seconds
@@ -123,7 +120,8 @@ class Link:
         try:
             client.connection.connect()
             client.connection.socket.settimeout(self._seconds)
-            client.settings.update(self._settings(client.connection.server_info.version_tuple()))
+            version = client.connection.server_info.version_tuple()
+            client.settings.update(settings_for(version, self._settings))
         except BaseException:
             client.disconnect()
             raise

@@ -35,7 +35,7 @@ class Topic:
 TOPICS: Final = (
     Topic(
         EVENTS,
-        "what terminals and queue systems publish, keyed by street; the source of every figure",
+        "what terminals and queue systems publish, keyed by street; the source of all",
         is_public_input=True,
     ),
     Topic(DEVICES, "heartbeats of devices", retention_ms=30 * _DAY_MS, is_public_input=True),

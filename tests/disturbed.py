@@ -1,4 +1,4 @@
-"""A stream as a bad week delivers it: a tenth of the messages twice, a twentieth out of order, a hundredth malformed."""
+"""A stream as a bad week delivers it: a tenth of it twice, a twentieth out of order, a hundredth malformed."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""A pingliu on Kafka under test: its commands as processes, a broker and a ClickHouse server that can be mistreated, and
-its figures as the base tables hold them.
+"""A pingliu on Kafka under test: its commands as processes, servers that can be mistreated, and its figures as the base
+tables hold them.
 """
 
 from __future__ import annotations
@@ -35,13 +35,15 @@ from tests.servers import need
 # What the base tables say, without where an event lay, when it came and for which offset a bucket is true: those are
 # not figures. The same SQL for a server of 2018 and for today's engine.
 EXPORTS = {
-    "event_log": "SELECT source, id, type, time_ms, street, site, window, staff, data, ticket, service, rating, case_id,"
-    " item, kind, outcome, level, channel, round, promised_ms, rater_hash FROM pingliu.event_log FINAL",
-    "live_log": "SELECT grain, street, site, window, start, tickets, calls, abandoned, services, ratings, very_satisfied,"
-    " satisfied, basically_satisfied, dissatisfied, very_dissatisfied, points, duplicates, wait_ms, wait_count,"
-    " handle_ms, handle_count, rectifications_opened FROM pingliu.live_log FINAL",
+    "event_log": "SELECT source, id, type, time_ms, street, site, window, staff, data, ticket, service, rating,"
+    " case_id, item, kind, outcome, level, channel, round, promised_ms, rater_hash FROM pingliu.event_log FINAL",
+    "live_log": "SELECT grain, street, site, window, start, tickets, calls, abandoned, services, ratings,"
+    " very_satisfied, satisfied, basically_satisfied, dissatisfied, very_dissatisfied, points, duplicates,"
+    " wait_ms, wait_count, handle_ms, handle_count, rectifications_opened FROM pingliu.live_log FINAL",
     "rejected_log": "SELECT reason, hex(detail), path, hex(raw) FROM pingliu.rejected_log FINAL",
 }
+# The same for all: raters' hashes are compared.
+SECRET = bytes(range(32))
 Export = dict[str, list[str]]
 Live = dict[tuple[str, ...], dict[str, int]]
 
@@ -64,7 +66,7 @@ class Stage:
         self.kafka = Kafka(folder / "kafka")
         self.clickhouse = ClickHouse(folder / "clickhouse")
         self.secret = folder / "secret"
-        ensure_secret(self.secret)
+        ensure_secret(self.secret, SECRET)
         self.environ = {
             **os.environ,
             "PINGLIU_SECRET": str(self.secret),
@@ -224,6 +226,28 @@ def expected(lines: Sequence[bytes], partitions: int = 4) -> tuple[recount.Total
     return recount.totals(messages), recount.live(messages)
 
 
+def assert_undisturbed(stage: Stage, lines: Sequence[bytes], undisturbed: Export, partitions: int = 4) -> None:
+    """Everything that was published is accounted for, once: live and stored, by an independent count and by the run of
+    the same lines on one box that nothing disturbed.
+    """
+    totals, live = expected(lines, partitions)
+    differing = _differences(stage.live(), live_of(live))
+    assert not differing, differing
+    found = stage.totals()
+    assert sum(one.accepted for one in found) == totals.accepted
+    assert sum(sum(one.rejected.values()) for one in found) == sum(totals.rejected.values())
+    export = stage.export()
+    assert len(export["rejected_log"]) == sum(totals.rejected.values())
+    for table, rows in undisturbed.items():
+        assert export[table] == rows, table
+
+
+def _differences(found: Live, wanted: Live) -> list[object]:
+    """The first buckets that differ, with what was found and what was to be."""
+    keys = sorted(key for key in found.keys() | wanted.keys() if found.get(key) != wanted.get(key))
+    return [(key, found.get(key), wanted.get(key)) for key in keys[:5]] + ([len(keys)] if keys else [])
+
+
 def live_of(figures: recount.LiveFigures) -> Live:
     """The recount's buckets in the words of `Stage.live`."""
     found: Live = {}
@@ -242,7 +266,8 @@ def engine_export(folder: Path) -> Export:
     By a program of its own, for a process can open the engine over one folder only, once in its life.
     """
     program = (
-        "import json, sys; from pathlib import Path; from sinks.engine import Engine; from tests.stage import EXPORTS, canonical;"
+        "import json, sys; from pathlib import Path; from sinks.engine import Engine;"
+        "from tests.stage import EXPORTS, canonical;"
         "engine = Engine(Path(sys.argv[1]) / 'clickhouse');"
         "print(json.dumps({t: canonical(row.values() for row in engine.rows(q)) for t, q in EXPORTS.items()}))"
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -56,9 +57,8 @@ def kafka_jars() -> str:
     goal = ("dependency:build-classpath", f"-Dmdep.outputFile={draft}")
     done = _run(str(maven()), "-q", "-B", "-f", str(_POM), *goal)
     if done.returncode or not draft.exists():
-        raise Unavailable(
-            f"Maven can't get Kafka's jars, which `mvn -f {_POM} dependency:resolve` does: {_reason(done)}"
-        )
+        by_hand = f"mvn -f {_POM} dependency:resolve"
+        raise Unavailable(f"Kafka's jars are missing; where Maven reaches its registry: {by_hand}: {_reason(done)}")
     draft.replace(path)
     return path.read_text(encoding="utf-8")
 
@@ -107,7 +107,7 @@ def _run(*command: str) -> subprocess.CompletedProcess[str]:
 
 
 def _reason(done: subprocess.CompletedProcess[str]) -> str:
-    """Why a program failed, as apt or Maven says it; else the last line it said."""
-    lines = (done.stdout + done.stderr).strip().splitlines()
-    errors = [line for line in lines if line.startswith(("E:", "[ERROR]"))]
-    return (errors[:1] or lines[-1:] or [f"it ended with {done.returncode}"])[0]
+    """Why a program failed: the first error that apt or Maven reports, else the end of what it said."""
+    said = done.stdout + done.stderr
+    error = re.search(r"^E: .+|\[ERROR\] .+", said, re.MULTILINE)
+    return error[0] if error else said.strip()[-200:] or f"it ended with {done.returncode}"

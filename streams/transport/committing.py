@@ -1,4 +1,4 @@
-"""Commits by own call, for an app that knows what its checkpoint covers; what both transports' consumers have in common.
+"""Commits by own call, for an app that knows what its checkpoint covers; both transports' consumers have them.
 
 Faust's own commits, of acknowledged events, lag behind; they never undo an explicit one.
 """

@@ -1,8 +1,8 @@
-"""Faust's transport over Kafka, in batches: the broker of an app is `kafkabatch://…`, its clients' options are the app's.
+"""Faust's transport over Kafka, in batches: an app's broker is `kafkabatch://…`, its clients' options `app.broker`'s.
 
-Found by Faust through the entry point `faust.transports`. It differs from Faust's own driver in four things:
-a partition's whole fetch is one event where the app asks for batches (streams.transport.batch); offsets are committed by
-`commit_next`; the app says from where partitions are read (`app.begin_at`); records are sent in batches by `send_many`.
+Found by Faust through the entry point `faust.transports`. It differs from Faust's own driver in four things: a
+partition's whole fetch is one event where the app asks for batches (streams.transport.batch); offsets are committed by
+`commit_next`; the app says from where partitions are read (`app.begin_at`); `send_many` sends records in batches.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Faust's consumer over Kafka; aiokafka's client runs on a thread and an event loop of its own, as in Faust's driver."""
+"""Faust's consumer over Kafka; aiokafka's client has a thread and an event loop of its own, as in Faust's driver."""
 
 from __future__ import annotations
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.box import write_simulated
+from schemas.secret import ensure_secret
+from tests.box import Box, write_simulated
 from tests.disturbed import disturbed
-from tests.stage import Stage
+from tests.stage import SECRET, Export, Stage, engine_export
 
 
 @pytest.fixture
@@ -23,3 +24,14 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 def stream(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
     """Two days of the district, delivered badly."""
     return disturbed(write_simulated(tmp_path_factory.mktemp("stream") / "a.ndjson", days=2, scale=0.2))
+
+
+@pytest.fixture(scope="session")
+def undisturbed(stream: list[bytes], tmp_path_factory: pytest.TempPathFactory) -> Export:
+    """What the stream comes to on one box, where nothing goes wrong."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    box = Box(folder / "box")
+    ensure_secret(box.root / "secret", SECRET)
+    (folder / "stream.ndjson").write_bytes(b"".join(line + b"\n" for line in stream))
+    box.ingest(folder / "stream.ndjson")
+    return engine_export(box.root)

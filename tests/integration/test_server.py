@@ -33,6 +33,7 @@ from sinks.isolating import TooManyBad, insert_isolating
 from sinks.migrate import Migrated, MigrationError, migrate, migrations, missing
 from sinks.reference import load_reference
 from sinks.server import Server, ServerError
+from sinks.server_settings import settings_for
 from streams.transport.record import Record
 from tests.examples import EXAMPLES, RECEIVED_MS, event
 from tests.proxy import Proxy
@@ -319,6 +320,17 @@ def test_a_query_can_not_write(server: Server, table: str, sql: str) -> None:
     assert server.query("SELECT n, s FROM t").rows == [(1, "x")]
 
 
+def test_a_server_gets_the_settings_that_its_version_knows() -> None:
+    wanted = {"async_insert": 0, "optimize_on_insert": 0, "session_timezone": "Asia/Shanghai"}
+    for version, names in (
+        ((18, 16, 1), {"allow_experimental_low_cardinality_type"}),
+        ((20, 8, 1), set()),
+        ((21, 11, 1), {"async_insert", "optimize_on_insert"}),
+        ((24, 8, 1), set(wanted)),
+    ):
+        assert set(settings_for(version, wanted)) == names
+
+
 def test_settings_of_a_query_are_kept_to(server: Server) -> None:
     _fails(158, lambda: server.query("SELECT number FROM system.numbers", settings={"max_rows_to_read": 10}))
 
@@ -436,7 +448,7 @@ def test_no_host_at_all_is_busy_and_each_is_named(proxies: tuple[Proxy, Proxy]) 
     error = _fails(210, lambda: server.rows("SELECT 1"))
     assert all(proxy.address in error.message for proxy in proxies)
     with pytest.raises(Busy):
-        Stored(_server("nowhere.invalid:9000")).rows("SELECT 1")
+        Stored(server).rows("SELECT 1")
 
 
 # Who gets in.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.server import Certificate
 from schemas.secret import SecretError
 from sinks.address import Address, AddressError, password_from
 
@@ -15,8 +16,9 @@ def test_hosts_have_their_ports_and_the_usual_ones_where_none_is_said(tmp_path: 
     assert Address.parse("clickhouse://a:1,b,[::1]:2,[::2]/pingliu").hosts == (
         ("a", 1), ("b", 9000), ("::1", 2), ("::2", 9000),
     )  # fmt: skip
-    ca = tmp_path / "ca.pem"
-    ca.touch()
+    certificate = Certificate(tmp_path)
+    certificate.make()
+    ca = certificate.ca_file
     found = Address.parse(f"clickhouse://r%40w@a,b:1/pingliu?secure=true&ca={ca}&compression=none", "hunter2")
     assert found == Address((("a", 9440), ("b", 1)), "r@w", "hunter2", secure=True, ca=ca, compression="none")
 
@@ -76,6 +78,12 @@ def test_what_is_made_without_a_url_is_checked_as_well() -> None:
             Address(**wrong)
     with pytest.raises(AddressError, match="compression"):
         Address((("a", 1),), compression="zip")
+
+
+def test_a_ca_file_that_holds_no_certificate_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "ca").write_text("no certificate")
+    with pytest.raises(AddressError, match=f"ca: {tmp_path}"):
+        Address.parse(f"clickhouse://a/pingliu?secure=true&ca={tmp_path / 'ca'}")
 
 
 def test_a_password_is_not_shown_in_print() -> None:

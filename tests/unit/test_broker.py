@@ -40,7 +40,7 @@ def test_a_password_is_not_shown_to_the_network_nor_in_print(tmp_path: Path) -> 
     with pytest.raises(BrokerError, match="PLAIN"):
         Broker.parse("kafka://u@a?mechanism=PLAIN", "hunter2")
     broker = Broker.parse("kafka://u@a?mechanism=PLAIN&tls=true", "hunter2")
-    assert broker.client_options()["sasl_plain_password"] == "hunter2"
+    assert broker.client_options()["sasl_plain_password"] == "hunter2"  # noqa: S105
     assert "hunter2" not in repr(broker)
     (tmp_path / "ca").write_text("no certificate")
     with pytest.raises(BrokerError, match="TLS files"):

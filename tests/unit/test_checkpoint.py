@@ -1,4 +1,4 @@
-"""Checkpoints: a street is what it was, from any snapshot and the deltas that stand on it; what doesn't count is ignored."""
+"""Checkpoints: a street is what it was, from any snapshot and the deltas that stand on it; the rest is ignored."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_who_was_superseded_may_not_begin() -> None:
     ledger = topic.take_over("first")
     topic.take_over("second")
     topic.take_over("elsewhere", "pingliu.devices")
-    with pytest.raises(Superseded, match="pingliu.events"):
+    with pytest.raises(Superseded, match=r"pingliu\.events"):
         ledger.restore(topic.records, 0, _RULES, _WORKDAYS)
 
 

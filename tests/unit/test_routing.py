@@ -1,4 +1,4 @@
-"""Events on the wrong partition for their street: sent on to the right one, and counted once, whatever is cut or repeated."""
+"""Events on the wrong partition for their street: sent on to the right one, and counted once."""
 
 from __future__ import annotations
 
