@@ -79,9 +79,8 @@ class Ledger:
         if slots.base is None or slots.next_slot >= _SLOTS or slots.delta_bytes > slots.snapshot_bytes:
             value = save(street, None)
             self._slots[street.code] = _Slots(street.next_offset, 1, len(value), 0)
+            self._obsolete += slots.obsolete
             yield from self.journal.write(f"{_STREET}/{street.code}/0", value)
-            # Only behind what replaces them.
-            yield from ((key, None) for key in slots.obsolete)
         else:
             value = save(street, slots.base)
             yield from self.journal.write(f"{_STREET}/{street.code}/{slots.next_slot}", value)
@@ -91,6 +90,7 @@ class Ledger:
     def save_totals(self, totals: Totals) -> Iterator[Write]:
         """The next save of the totals, to come after the streets'."""
         yield from self.journal.write(_TOTALS, msgspec.msgpack.encode(totals))
+        # Only behind all that replaces them.
         yield from ((key, None) for key in self._obsolete)
         self._obsolete = []
 
@@ -119,11 +119,14 @@ class Ledger:
         slots = self._slots.setdefault(saved.street, _Slots())
         slots.obsolete += said.keys
         held = saves.get(saved.street, [])
+        # A save said again, for the broker's answer was lost, may come behind its successors.
+        if held and saved.next_offset < held[-1].next_offset:
+            return
         if said.name.endswith("/0"):
             saves[saved.street] = [saved]
             slots.base, slots.snapshot_bytes, slots.delta_bytes = saved.base, len(said.value), 0
-        # Not a delta of an older snapshot, nor one said twice.
-        elif held and saved.base == held[0].base and saved.next_offset > held[-1].next_offset:
+        # Not a delta of an older snapshot.
+        elif held and saved.base == held[0].base:
             held.append(saved)
             slots.delta_bytes += len(said.value)
 
@@ -134,5 +137,8 @@ def read_totals(records: Iterable[Record], topic: str, partition: int) -> Totals
 
 
 def _last_totals(said: list[Said], topic: str, partition: int) -> Totals:
-    values = [one.value for one in said if one.name == _TOTALS]
-    return _totals_decoder.decode(values[-1]) if values else Totals(topic, partition)
+    last = Totals(topic, partition)
+    for one in said:
+        if one.name == _TOTALS and (totals := _totals_decoder.decode(one.value)).next_offset >= last.next_offset:
+            last = totals
+    return last

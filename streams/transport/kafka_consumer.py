@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, cast
 
@@ -20,6 +21,8 @@ from streams.transport.kafka_reader import record_of
 # meanwhile, for its records were not yet taken, waits for the next fetch.
 _FETCH_WAIT_MS = 100
 _MAX_FETCH_BYTES = 64 << 20
+# How long a fetch waits for records, and so a rebalance for a fetch.
+_FETCH_SECONDS = 0.25
 
 
 class Thread(driver.AIOKafkaConsumerThread):
@@ -85,6 +88,9 @@ class Consumer(ExplicitCommits, driver.Consumer):
         super().__init__(*args, **kwargs)
         # From where each partition's next fetch is: a batch says so, lest records be lost without anyone noticing.
         self._starts: dict[TP, int] = {}
+        # A fetch may outlast a whole rebalance: its records are of before a seek, or of after it and gone for good if
+        # they are thrown away. So a seek waits for the fetch that is under way, which then finds the flow stopped.
+        self._fetching = asyncio.Lock()
 
     async def on_shutdown(self) -> None:
         """Close what else is open."""
@@ -100,8 +106,9 @@ class Consumer(ExplicitCommits, driver.Consumer):
         if begin_at is None:
             return await super().seek_to_committed()
         offsets: Mapping[TP, int] = await begin_at(self.assignment())
-        await self.seek_wait(offsets)
-        self._starts = dict(offsets)
+        async with self._fetching:
+            await self.seek_wait(offsets)
+            self._starts = dict(offsets)
         return offsets
 
     # ASYNC109: the timeouts are Faust's.
@@ -123,15 +130,15 @@ class Consumer(ExplicitCommits, driver.Consumer):
         timeout: float,  # noqa: ASYNC109
     ) -> Mapping[TP, list[Delivery]]:
         in_batches = batch_topics(self.app)
-        generation = self.app.consumer_generation_id
         fetched: dict[TP, list[Delivery]] = {}
-        for found, records in (await super()._getmany(active_partitions, timeout)).items():
-            tp = TP(found.topic, found.partition)
-            made = list(map(record_of, records))
-            if made and generation == self.app.consumer_generation_id:
-                start = self._starts.get(tp, made[0].offset)
-                self._starts[tp] = made[-1].offset + 1
-                fetched[tp] = deliver(made, start, in_batches=tp.topic in in_batches)
+        async with self._fetching:
+            for found, records in (await super()._getmany(active_partitions, min(timeout, _FETCH_SECONDS))).items():
+                if records:
+                    tp = TP(found.topic, found.partition)
+                    made = list(map(record_of, records))
+                    start = self._starts.get(tp, made[0].offset)
+                    self._starts[tp] = made[-1].offset + 1
+                    fetched[tp] = deliver(made, start, in_batches=tp.topic in in_batches)
         return fetched
 
     def _to_message(self, tp: TP, record: Delivery) -> ConsumerMessage:

@@ -36,7 +36,7 @@ def main() -> None:
             (what == "outputs" and METRICS in topics) or (what == "saves" and CHECKPOINTS in topics and _saves(entries))
         )
 
-    storing.Stored = Dying  # type: ignore[misc]
+    setattr(storing, "Stored", Dying)  # noqa: B010 - the module doesn't export what it imports
     Role.send = dying  # type: ignore[method-assign]
     cli(sys.argv[2:], prog_name="pingliu")
 

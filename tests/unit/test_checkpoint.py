@@ -78,6 +78,7 @@ def test_owner_after_owner_goes_on_where_the_last_one_stood_and_keys_don_t_pile_
     for number in range(400):
         told.tell("ticket.issued", number, ticket=f"T-{number}")
         topic.write(ledger.save(told.street))
+        topic.write(ledger.save_totals(Totals(_LANE, 0, number + 1)))
         if number % 40 == 39:  # a restart: the state and the ledger come of what was saved
             topic.compact()
             ledger = topic.take_over(f"owner-{number}")
@@ -147,6 +148,19 @@ def test_a_save_larger_than_a_record_counts_once_all_its_parts_are_there(monkeyp
     topic.write(Ledger(Journal(_LANE, "c")).save(told.tell("ticket.issued", 99, ticket="T-99").street))
     topic.compact()
     assert _whole(_restored(topic, "d")) == _whole(told.street)
+
+
+def test_a_save_that_is_said_again_late_changes_nothing() -> None:
+    told, topic = Told(), Topic()
+    ledger = topic.take_over("a")
+    said = []
+    for number in range(5):
+        said.append(list(ledger.save(told.tell("ticket.issued", number, ticket=f"T-{number}").street)))
+        topic.write(said[-1])
+    for writes in said[:4]:
+        topic.write(writes)
+    topic.write(ledger.save(told.tell("ticket.issued", 9, ticket="T-9").street))
+    assert _whole(_restored(topic, "b")) == _whole(told.street)
 
 
 def test_deltas_are_small_beside_their_snapshot() -> None:
