@@ -26,7 +26,7 @@ import msgspec
 from sinks.engine_arrow import FORMAT, arrow_streams
 from sinks.engine_chdb import READ_ONLY, Connection, QueryResult
 from sinks.engine_config import EngineLimits, write_config
-from sinks.engine_error import ABORTED, BAD_ARGUMENTS, READONLY, SYNTAX_ERROR, EngineError
+from sinks.engine_error import BAD_ARGUMENTS, READONLY, SYNTAX_ERROR, UNKNOWN_STATUS_OF_INSERT, EngineError
 from sinks.engine_lock import EngineBusy, PathLock
 from sinks.engine_values import Escaped, QueryLimits, assignments, backquoted, escaped, parameter, quoted
 
@@ -52,7 +52,7 @@ class Engine:
     """The engine at a data path (made if missing). All methods may be called from any thread, and block.
 
     `database` is made if missing, and is where unqualified names are looked for. Raises EngineBusy if another process
-    has the path open, or this one has any.
+    has the path open, or this one has any. Once it is closed, all raise RuntimeError: waiting would not help.
     """
 
     def __init__(
@@ -101,15 +101,20 @@ class Engine:
     def insert(self, table: str, columns: Mapping[str, Sequence[object]]) -> int:
         """Stores rows given as columns of one length; columns left out get their defaults. Returns the number of rows,
         when they are durable. None is for Nullable columns only; String takes str and bytes, whatever they hold;
-        moments may be integers since 1970 in the column's unit. Raises EngineError; the part at fault isn't stored.
+        moments may be integers since 1970 in the column's unit. Raises EngineError; the part at fault isn't stored. 319,
+        which says try again, if the engine reports success but fewer rows than it was given.
         """
-        if not any(len(values) for values in columns.values()):
+        rows = max(map(len, columns.values()), default=0)
+        if not rows:
             return 0
         streams = arrow_streams(columns, self._types(table))
         sql = f"INSERT INTO {self._qualified(table)} ({', '.join(map(backquoted, columns))})"
         with self._inserting:
             self._check_open()
-            return sum(self._inserter.insert(sql, FORMAT, data) for data in streams)
+            written = sum(self._inserter.insert(sql, FORMAT, data) for data in streams)
+        if written < rows:  # more are those of views
+            raise EngineError(*UNKNOWN_STATUS_OF_INSERT, f"{table}: {written} rows were written of {rows}")
+        return rows
 
     def query(
         self,
@@ -190,7 +195,7 @@ class Engine:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise EngineError(*ABORTED, f"the engine at {self.path} is closed")
+            raise RuntimeError(f"the engine at {self.path} was closed")
 
     @contextmanager
     def _reader(self) -> Iterator[Connection]:

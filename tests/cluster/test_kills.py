@@ -61,11 +61,12 @@ def test_killed_exactly_between_two_effects_the_figures_are_those_of_an_undistur
     stage: Stage, stream: list[bytes], undisturbed: Export, role: str, moment: str
 ) -> None:
     stage.start()
-    stage.publish(stream)
     other = stage.sink() if role == "aggregate" else stage.aggregate()
     address = stage.server() if role == "sink" else ()
     command = ("-m", "tests.cluster.dying", moment, "run", role, *stage.broker(), "--listen", "0", *address)
-    for _ in range(3):
+    third = -(-len(stream) // 3)
+    for start in range(0, len(stream), third):
+        stage.publish(stream[start : start + third])
         dying = stage.program(*command)
         await_that(lambda: dying.poll() is not None, f"it dies {moment}")  # noqa: B023
         assert dying.returncode == -signal.SIGKILL, stage.output(dying)

@@ -15,8 +15,12 @@ from pathlib import Path
 
 import pytest
 
+from sinks.destination import Stored
 from sinks.engine import Engine, EngineBusy, EngineError, EngineLimits, Escaped, QueryLimits
-from sinks.engine_arrow import arrow_type
+from sinks.engine_arrow import FORMAT, arrow_streams, arrow_type
+from sinks.engine_chdb import Connection
+from sinks.errors import outcome
+from sinks.isolating import insert_isolating
 from tests.gate_samples import OTHERS, WRITES
 
 _ALL_TYPES = """
@@ -193,6 +197,114 @@ def test_an_insert_is_one_part_and_an_empty_one_is_nothing(engine: Engine, table
     assert sum(int(str(row["rows"])) for row in engine.rows(parts)) == 200_900
     assert len(engine.rows(parts)) == 3
     engine.execute("SYSTEM START MERGES pingliu.all_types")
+
+
+_POISONED = [
+    ("made UInt8 DEFAULT throwIf(n = 13)", 395),
+    ("CONSTRAINT not_thirteen CHECK n != 13", 469),
+]
+
+
+@pytest.fixture(params=_POISONED, ids=lambda poisoned: str(poisoned[1]))
+def picky(engine: Engine, request: pytest.FixtureRequest) -> Iterator[int]:
+    """A table that refuses 13 while it is written to; the code that it does so with."""
+    column, code = request.param
+    engine.execute(f"CREATE TABLE pingliu.picky (n Int64, {column}) ENGINE = MergeTree ORDER BY n")
+    yield code
+    engine.execute("DROP TABLE pingliu.picky SYNC")
+
+
+def test_a_row_that_the_engine_refuses_while_it_writes_is_not_reported_as_stored(engine: Engine, picky: int) -> None:
+    for poisoned in ([13], list(range(100)), list(range(100_000))):
+        _fails(picky, lambda rows=poisoned: engine.insert("picky", {"n": rows}))  # type: ignore[misc]
+        assert engine.rows("SELECT count() AS n FROM picky") == [{"n": 0}]
+    assert engine.insert("picky", {"n": [12, 14]}) == 2
+    assert engine.rows("SELECT n FROM picky ORDER BY n") == [{"n": 12}, {"n": 14}]
+
+
+def test_a_row_that_the_engine_refuses_while_it_writes_is_found_and_all_others_are_stored(
+    engine: Engine, picky: int
+) -> None:
+    bad = insert_isolating(Stored(engine), "picky", {"n": list(range(1000))})
+    assert [(row.index, row.row, row.code) for row in bad] == [(13, {"n": 13}, picky)]
+    assert engine.rows("SELECT count() AS n, uniqExact(n) AS u FROM picky") == [{"n": 999, "u": 999}]
+
+
+def test_a_row_that_a_view_refuses_is_not_reported_as_stored(engine: Engine) -> None:
+    engine.execute("CREATE TABLE pingliu.source (n Int64) ENGINE = MergeTree ORDER BY n")
+    engine.execute(
+        "CREATE MATERIALIZED VIEW pingliu.viewed ENGINE = MergeTree ORDER BY n AS"
+        " SELECT n + throwIf(n = 13) AS n FROM pingliu.source"
+    )
+    _fails(395, lambda: engine.insert("source", {"n": [12, 13]}))
+    assert engine.insert("source", {"n": [14, 15]}) == 2
+    assert engine.rows("SELECT n FROM viewed ORDER BY n") == [{"n": 14}, {"n": 15}]
+    for name in ("viewed", "source"):
+        engine.execute(f"DROP TABLE pingliu.{name} SYNC")
+
+
+def test_an_insert_that_hits_the_memory_limit_says_so_and_is_stored_when_there_is_room(engine: Engine) -> None:
+    types = {"n": "Int64", "s": "String"}
+    (data,) = arrow_streams({"n": range(20_000), "s": ["x" * 300] * 20_000}, types)
+    engine.execute("CREATE TABLE pingliu.large (n Int64, s String) ENGINE = MergeTree ORDER BY (s, n)")
+    connection = Connection(str(engine.path))
+    outcomes = []
+    for megabytes in (1, *range(2, 61, 2)):  # so it fails as it is read, as it is sorted, and as it is written
+        connection.query(f"SET max_memory_usage = {megabytes << 20}")
+        try:
+            stored = connection.insert("INSERT INTO pingliu.large (n, s)", FORMAT, data)
+        except EngineError as error:
+            stored = 0
+            outcomes.append(error.code)
+        else:
+            outcomes.append(0)
+        assert stored in (0, 20_000)
+        assert engine.rows("SELECT count() AS n FROM large") == [{"n": stored}]
+        engine.execute("TRUNCATE TABLE pingliu.large")
+    assert set(outcomes) == {241, 0}
+    assert outcomes == sorted(outcomes, reverse=True)
+    connection.close()
+    engine.execute("DROP TABLE pingliu.large SYNC")
+
+
+def test_an_insert_of_which_the_engine_writes_fewer_rows_is_to_be_tried_again(
+    engine: Engine, table: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Connection, "insert", lambda *_: 1)
+    error = _fails(319, lambda: engine.insert(table, {"n": [1, 2]}))
+    assert outcome(error.code) == "busy"
+    assert engine.insert(table, {"n": [1]}) == 1
+
+
+def test_queries_that_fail_at_the_same_time_fail_no_insert(engine: Engine, table: str) -> None:
+    done = threading.Event()
+
+    def fail() -> int:
+        failures = 0
+        while not done.is_set():
+            for sql, code in (("SELECT throwIf(1)", 395), ("SELECT 1 FROM nowhere", 60)):
+                _fails(code, lambda sql=sql: engine.query(sql))  # type: ignore[misc]
+                failures += 1
+        return failures
+
+    with ThreadPoolExecutor(2) as pool:
+        failing = [pool.submit(fail) for _ in range(2)]
+        try:
+            assert [engine.insert(table, {"n": [number]}) for number in range(30)] == [1] * 30
+        finally:
+            done.set()
+        assert all(future.result() for future in failing)
+    assert engine.rows(f"SELECT count() AS n FROM {table}") == [{"n": 30}]
+
+
+def test_nothing_that_is_inserted_stays_open(engine: Engine, table: str) -> None:
+    def descriptors() -> int:
+        return sum("memfd" in os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.is_symlink())
+
+    before = descriptors()
+    engine.insert(table, {"n": [1]})
+    _fails(691, lambda: engine.insert(table, {"e": ["neither"]}))
+    assert descriptors() == before
 
 
 def test_a_column_added_later_is_known_at_once(engine: Engine, table: str) -> None:
@@ -376,7 +488,7 @@ def test_paths_and_names_that_the_engine_would_misread_are_refused(tmp_path: Pat
 _CHILD = """
 import pathlib, sys
 from concurrent.futures import ThreadPoolExecutor
-from sinks.engine import Engine, EngineError
+from sinks.engine import Engine
 engine = Engine(pathlib.Path(sys.argv[1]))
 match sys.argv[2]:
     case "insert":
@@ -387,6 +499,8 @@ match sys.argv[2]:
             print(block, flush=True)
             block += 1
     case "close":
+        engine.execute("CREATE TABLE pingliu.t (n Int64) ENGINE = MergeTree ORDER BY n")
+        engine.insert("t", {"n": [1]})
         pool = ThreadPoolExecutor(3)
         running = [pool.submit(engine.query, "SELECT count() FROM numbers(1000000000000)") for _ in range(3)]
         asked = "SELECT count() AS n FROM system.processes WHERE query LIKE '%00000000)'"
@@ -395,11 +509,12 @@ match sys.argv[2]:
         engine.close()
         engine.close()
         print(sorted(future.exception().code for future in running))
-        for call in (engine.rows, engine.execute, engine.normal_form):
+        insert = lambda _: engine.insert("t", {"n": [1]})
+        for call in (engine.rows, engine.execute, engine.normal_form, engine.cancel, insert):
             try:
                 call("SELECT 1")
-            except EngineError as error:
-                print(error.code)
+            except RuntimeError as error:
+                print(str(error).split()[-1])
         again = Engine(pathlib.Path(sys.argv[1]))
         print(again.rows("SELECT 1 AS one"))
     case "count":
@@ -435,8 +550,8 @@ def test_kill_9_in_the_middle_of_inserts_leaves_every_block_whole_or_absent(tmp_
     assert found in (f"last {acknowledged}\n", f"last {acknowledged + 1}\n")
 
 
-def test_closing_stops_readers_and_frees_the_path(tmp_path: Path) -> None:
+def test_closing_stops_readers_frees_the_path_and_using_it_then_is_a_mistake_of_the_program(tmp_path: Path) -> None:
     with _child(tmp_path / "data", "close") as child:
         out, _ = child.communicate(timeout=_WAIT_S)
     assert child.returncode == 0
-    assert out.splitlines() == ["[394, 394, 394]", "236", "236", "236", "[{'one': 1}]"]
+    assert out.splitlines() == ["[394, 394, 394]", *["closed"] * 5, "[{'one': 1}]"]
