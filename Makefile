@@ -5,8 +5,10 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 DEMO := .demo
 LOCAL := .local
+# Tests wait for processes more than they compute; a file's tests share what it takes long to make.
+JOBS ?= 2
 
-.PHONY: help setup demo test check bench kafka clickhouse stop clean
+.PHONY: faults help setup demo test check bench kafka clickhouse stop clean
 
 help: ## say what can be done
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -27,7 +29,11 @@ demo: setup ## a month of the district, from events to answers; then live until 
 
 test: setup ## all tests
 	@echo "== tests"
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+
+faults: setup ## the long run of kill -9 at random points
+	@echo "== faults (some minutes)"
+	@PINGLIU_FAULT_KILLS=$${PINGLIU_FAULT_KILLS:-28} $(BIN)/python -m pytest tests/cluster/test_kills.py tests/faults
 
 check: setup ## ruff, mypy, import-linter
 	@echo "== ruff"

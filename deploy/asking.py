@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import urllib.error
 import urllib.parse
@@ -11,9 +12,12 @@ from typing import Any, Final
 import msgspec
 
 from deploy.folder import Endpoint, Folder
+from deploy.formats import formatted
 from deploy.mistake import Mistake
+from sinks.address import Address, password_from
 from sinks.engine import Engine, EngineBusy, EngineError
 from sinks.gate import Refused, check
+from sinks.server import Server
 
 _DATABASE: Final = "pingliu"
 # The engine's holder may be another query, or a sink that is about to say where it listens.
@@ -39,6 +43,15 @@ def ask(folder: Folder, sql: str, fmt: str) -> bytes:
             if time.monotonic() > deadline:
                 raise AskingError(str(busy)) from busy
             time.sleep(0.1)
+
+
+def ask_server(url: str, sql: str, fmt: str) -> bytes:
+    """The answer of a server to a read-only query. Raises AddressError, ServerError, UnknownFormat."""
+    server = Server(Address.parse(url, password_from(os.environ)))
+    try:
+        return formatted(server.query(sql), fmt)
+    finally:
+        server.close()
 
 
 def ask_rows(folder: Folder, sql: str) -> list[dict[str, Any]]:

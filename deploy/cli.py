@@ -179,15 +179,26 @@ def up(data: Path, rules: Path | None, district: Path, port: int) -> None:
 
 
 @cli.command()
-@options.data
+@options.data_or_cluster
+@options.clickhouse
 @click.argument("sql")
 @click.option("--format", "fmt", help="A ClickHouse format. [default: PrettyCompact on a terminal, else TabSeparated]")
-def query(data: Path, sql: str, fmt: str | None) -> None:
-    """Ask ClickHouse, read-only, in the database pingliu. Works while `up` runs, and without it."""
-    from deploy.asking import ask
+def query(data: Path | None, clickhouse: str | None, sql: str, fmt: str | None) -> None:
+    """Ask ClickHouse, read-only, in the database pingliu: a folder's engine, or a server.
+
+    A folder is asked while `up` runs, and without it.
+    """
+    from deploy.asking import ask, ask_server
 
     chosen = fmt or ("PrettyCompact" if sys.stdout.isatty() else "TabSeparated")
-    sys.stdout.buffer.write(ask(Folder(data.absolute()), sql, chosen))
+    if data is not None and not options.is_from_environment("data"):
+        clickhouse = None if options.is_from_environment("clickhouse") else clickhouse
+    if clickhouse is not None:
+        sys.stdout.buffer.write(ask_server(clickhouse, sql, chosen))
+    elif data is not None:
+        sys.stdout.buffer.write(ask(Folder(data.absolute()), sql, chosen))
+    else:
+        raise click.UsageError("say whom to ask: --data, or --clickhouse")
 
 
 @cli.command()

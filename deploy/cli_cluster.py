@@ -157,6 +157,10 @@ def sink(
     from deploy.roles import run_role
     from deploy.storing import store_in_folder, store_on_server
 
+    if data is not None and options.is_from_environment("clickhouse"):
+        clickhouse = None
+    if clickhouse is not None:
+        data = None
     with ExitStack() as held:
         settings = _settings(held, broker, data, **given)
         if clickhouse is not None:

@@ -74,6 +74,11 @@ secret = option(
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object for programs.")
 
 
+def is_from_environment(name: str) -> bool:
+    """Whether an option of the running command was not typed: what was goes before."""
+    return click.get_current_context().get_parameter_source(name) != click.core.ParameterSource.COMMANDLINE
+
+
 def secret_path(given: Path | None, folder: Path | None) -> Path:
     """Where the secret is."""
     if given is not None:

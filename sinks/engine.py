@@ -101,8 +101,8 @@ class Engine:
     def insert(self, table: str, columns: Mapping[str, Sequence[object]]) -> int:
         """Stores rows given as columns of one length; columns left out get their defaults. Returns the number of rows,
         when they are durable. None is for Nullable columns only; String takes str and bytes, whatever they hold;
-        moments may be integers since 1970 in the column's unit. Raises EngineError; the part at fault isn't stored. 319,
-        which says try again, if the engine reports success but fewer rows than it was given.
+        moments may be integers since 1970 in the column's unit. Raises EngineError; the part at fault isn't stored. If
+        the engine reports success, but fewer rows than it was given, that is 319, for which the same is tried again.
         """
         rows = max(map(len, columns.values()), default=0)
         if not rows:

@@ -1,6 +1,6 @@
 """Plain Python columns to Arrow, by the ClickHouse types they are meant for.
 
-Compared side by side in bench/engine.py: Arrow bytes through a streaming insert cost least, and hold no GIL.
+Compared side by side in bench/engine.py: Arrow bytes by an insert from a file in memory cost least, and hold no GIL.
 """
 
 from __future__ import annotations

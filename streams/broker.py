@@ -41,9 +41,10 @@ class Broker:
         """Raises BrokerError."""
         parts = urlsplit(url)
         if parts.scheme != "kafka":
-            raise BrokerError(f"broker: kafka://HOST:PORT is expected, not {parts.scheme or 'nothing'}://…")
+            raise BrokerError("broker: kafka://HOST:PORT is expected")
         if parts.path.strip("/"):
-            raise BrokerError(f"broker: a path has no meaning here: {parts.path}")
+            # Not quoted: a password with a slash in it would end up here.
+            raise BrokerError("broker: a path has no meaning here")
         user, _, hosts = parts.netloc.rpartition("@")
         if ":" in user:
             raise BrokerError(
@@ -103,5 +104,5 @@ def _host(text: str) -> str:
     if (text.startswith("[") and text.endswith("]")) or not colon:
         host, port = text, str(DEFAULT_PORT)
     if not host or not port.isdigit() or not 0 < int(port) < 65536:
-        raise BrokerError(f"broker: {text or 'nothing'} is no HOST:PORT")
+        raise BrokerError("broker: HOST:PORT is expected, several of them parted by commas")
     return f"{host}:{port}"

@@ -59,6 +59,7 @@ class Role:
         self._next: dict[TP, int] = {}
         self._done: dict[TP, int] = {}
         self._generation: int | None = None
+        self._committing: asyncio.Task[None] | None = None
         self.app.begin_at = self._begin_at
         self.app.on_partitions_revoked.connect(self._on_revoked)
         self.app.on_before_shutdown.connect(self._on_shutdown)
@@ -181,6 +182,8 @@ class Role:
             raise
         self._next, self._done = dict(offsets), dict(offsets)
         self._generation = generation
+        # A crash between the last save and its commit left the broker behind; there may be nothing more to commit.
+        self._committing = asyncio.create_task(self._guard(self.commit((), offsets)))
         return offsets
 
     async def _on_revoked(self, app: Any, revoked: Set[TP], **_: Any) -> None:

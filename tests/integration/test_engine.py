@@ -227,7 +227,7 @@ def test_a_row_that_the_engine_refuses_while_it_writes_is_found_and_all_others_a
 ) -> None:
     bad = insert_isolating(Stored(engine), "picky", {"n": list(range(1000))})
     assert [(row.index, row.row, row.code) for row in bad] == [(13, {"n": 13}, picky)]
-    assert engine.rows("SELECT count() AS n, uniqExact(n) AS u FROM picky") == [{"n": 999, "u": 999}]
+    assert engine.rows("SELECT count() AS stored, uniqExact(n) AS kinds FROM picky") == [{"stored": 999, "kinds": 999}]
 
 
 def test_a_row_that_a_view_refuses_is_not_reported_as_stored(engine: Engine) -> None:
@@ -244,15 +244,16 @@ def test_a_row_that_a_view_refuses_is_not_reported_as_stored(engine: Engine) -> 
 
 
 def test_an_insert_that_hits_the_memory_limit_says_so_and_is_stored_when_there_is_room(engine: Engine) -> None:
-    types = {"n": "Int64", "s": "String"}
-    (data,) = arrow_streams({"n": range(20_000), "s": ["x" * 300] * 20_000}, types)
-    engine.execute("CREATE TABLE pingliu.large (n Int64, s String) ENGINE = MergeTree ORDER BY (s, n)")
+    (data,) = arrow_streams({"n": range(20_000)}, {"n": "Int64"})
+    engine.execute(
+        "CREATE TABLE pingliu.large (n Int64, s String DEFAULT repeat(toString(n), 300)) ENGINE = MergeTree ORDER BY n"
+    )
     connection = Connection(str(engine.path))
     outcomes = []
-    for megabytes in (1, *range(2, 61, 2)):  # so it fails as it is read, as it is sorted, and as it is written
+    for megabytes in range(1, 100, 3):  # so that it fails early and late: as it is read, filled in and written
         connection.query(f"SET max_memory_usage = {megabytes << 20}")
         try:
-            stored = connection.insert("INSERT INTO pingliu.large (n, s)", FORMAT, data)
+            stored = connection.insert("INSERT INTO pingliu.large (n)", FORMAT, data)
         except EngineError as error:
             stored = 0
             outcomes.append(error.code)
@@ -295,16 +296,6 @@ def test_queries_that_fail_at_the_same_time_fail_no_insert(engine: Engine, table
             done.set()
         assert all(future.result() for future in failing)
     assert engine.rows(f"SELECT count() AS n FROM {table}") == [{"n": 30}]
-
-
-def test_nothing_that_is_inserted_stays_open(engine: Engine, table: str) -> None:
-    def descriptors() -> int:
-        return sum("memfd" in os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.is_symlink())
-
-    before = descriptors()
-    engine.insert(table, {"n": [1]})
-    _fails(691, lambda: engine.insert(table, {"e": ["neither"]}))
-    assert descriptors() == before
 
 
 def test_a_column_added_later_is_known_at_once(engine: Engine, table: str) -> None:

@@ -16,11 +16,12 @@ def test_hosts_have_their_ports_and_9092_where_none_is_said() -> None:
 @pytest.mark.parametrize(
     ("url", "part"),
     [
-        ("sqlite:///x", "sqlite"),
-        ("kafka://", "nothing"),
-        ("kafka://a:port", "a:port"),
-        ("kafka://a:0", "a:0"),
-        ("kafka://a/topic", "/topic"),
+        ("sqlite:///x", "kafka://"),
+        ("kafka://", "HOST:PORT"),
+        ("kafka://a:port", "HOST:PORT"),
+        ("kafka://a:0", "HOST:PORT"),
+        ("kafka://a/topic", "path"),
+        ("kafka://u:hunter2/x@a", "path"),
         ("kafka://u:hunter2@a", "PINGLIU_BROKER_PASSWORD"),
         ("kafka://u@a", "PINGLIU_BROKER_PASSWORD"),
         ("kafka://a?tls=yes", "tls"),
