@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from deploy.cli import cli
 from schemas.rules import Rules, load_rules
+from sinks.errors import CODES
 from sinks.migrate import migrations
 from streams.settings import Settings
 from streams.topics import TOPICS
@@ -40,7 +41,7 @@ def test_every_command_and_option_is_documented(name: str, command: click.Comman
     assert _is_named(name)
     assert command.help
     for parameter in command.params:
-        if isinstance(parameter, click.Option):
+        if isinstance(parameter, click.Option) and not parameter.hidden:
             assert parameter.help, parameter.name
             assert any(_is_named(option) for option in parameter.opts), parameter.opts
             if isinstance(parameter.envvar, str):
@@ -51,6 +52,11 @@ def test_every_setting_topic_and_table_is_documented() -> None:
     names = [*Settings.model_fields, *(topic.name for topic in TOPICS)]
     names += [name for m in migrations() for name in re.findall(r"(?:TABLE IF NOT EXISTS|VIEW) pingliu\.(\w+)", m.sql)]
     assert [name for name in names if not _is_named(name)] == []
+
+
+def test_every_error_of_clickhouse_that_is_not_fatal_is_documented_as_it_is() -> None:
+    for code, known in CODES.items():
+        assert f"\n| {code} | {known.name} | {known.outcome} | {known.why} |\n" in _REFERENCE
 
 
 def test_every_rule_is_documented_and_the_shipped_file_holds_the_defaults() -> None:
