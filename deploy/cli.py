@@ -27,6 +27,8 @@ from schemas.secret import SecretError
 
 def _mistakes() -> tuple[type[Exception], ...]:
     """What is said in a line, without a traceback. Imported when there is one: --help shall not wait for them."""
+    from aiokafka.errors import KafkaConnectionError
+
     from sinks.address import AddressError
     from sinks.errors import ClickHouseError
     from sinks.migrate import MigrationError
@@ -35,7 +37,15 @@ def _mistakes() -> tuple[type[Exception], ...]:
     from streams.transport.errors import GroupBusy, TopicMismatch, UnknownTopic
 
     of_users = (Mistake, RegistryError, RulesError, SecretError, OSError)
-    of_clusters = (AddressError, BrokerError, ClusterError, GroupBusy, TopicMismatch, UnknownTopic)
+    of_clusters = (
+        AddressError,
+        BrokerError,
+        ClusterError,
+        GroupBusy,
+        KafkaConnectionError,
+        TopicMismatch,
+        UnknownTopic,
+    )
     return (*of_users, *of_clusters, ClickHouseError, MigrationError)
 
 

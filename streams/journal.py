@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from streams.transport.errors import Displaced
 from streams.transport.record import Record
 
 # Well below what a broker takes as one record (a megabyte by default), base64 and headers included.
@@ -46,7 +47,7 @@ class Said(NamedTuple):
     keys: tuple[bytes, ...]
 
 
-class Superseded(Exception):  # noqa: N818 - it says what is the case
+class Superseded(Displaced):
     """Another has taken the lane over."""
 
 

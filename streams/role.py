@@ -27,6 +27,7 @@ from streams.broker import Broker
 from streams.settings import Settings
 from streams.topics import GROUPS
 from streams.transport.batch import Records
+from streams.transport.errors import Displaced
 from streams.transport.record import Entry, Record
 from streams.transport.sqlite import recommended_settings
 from streams.vitals import Vitals
@@ -52,6 +53,7 @@ class Role:
         self.vitals = vitals
         vitals.watch(self)
         self._revoke_seconds = settings.revoke_seconds
+        self._rebalance_seconds = 3 * (settings.revoke_seconds + settings.session_seconds)
         self._timers: list[tuple[float, Callable[[], Awaitable[None]]]] = []
         self._failure: BaseException | None = None
         self._failed = asyncio.Event()
@@ -61,6 +63,8 @@ class Role:
         self._generation: int | None = None
         self._committing: asyncio.Task[None] | None = None
         self.app.begin_at = self._begin_at
+        # What a transport does while it waits, for a busy broker or a full disk, is no stall.
+        self.app.waiting = vitals.waiting
         self.app.on_partitions_revoked.connect(self._on_revoked)
         self.app.on_before_shutdown.connect(self._on_shutdown)
         self.app.task(self._work)
@@ -175,6 +179,10 @@ class Role:
         self.vitals.rebalanced()
         try:
             offsets = await self.begin(partitions)
+        except Displaced as displaced:
+            log.warning("%s: %s; a rebalance must follow", self.name, displaced)
+            self.app.loop.call_later(self._rebalance_seconds, self._check_begun, displaced)
+            raise
         except Exception as error:
             # Faust would say it and go on with nothing.
             self._fail(error)
@@ -185,6 +193,11 @@ class Role:
         # A crash between the last save and its commit left the broker behind; there may be nothing more to commit.
         self._committing = asyncio.create_task(self._guard(self.commit((), offsets)))
         return offsets
+
+    def _check_begun(self, displaced: Displaced) -> None:
+        """A worker that was displaced, and is a member all the same, would do nothing for ever."""
+        if self._generation is None:
+            self._fail(displaced)
 
     async def _on_revoked(self, app: Any, revoked: Set[TP], **_: Any) -> None:
         """Steps 3 and 4."""

@@ -1,4 +1,4 @@
-"""Real servers for tests: a Kafka and a ClickHouse of the local stack, one each for all tests of a run.
+"""Real servers and disks for tests: a Kafka and a ClickHouse of the local stack, one each for all tests of a run.
 
 Tests that stop a server, or need one with settings of its own, start theirs over a folder of theirs.
 """
@@ -6,7 +6,9 @@ Tests that stop a server, or need one with settings of its own, start theirs ove
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -44,3 +46,23 @@ def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]
     need(server.start)
     yield server
     server.kill()
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """A disk of a given size, in memory; again with another size, it is resized."""
+    place = tmp_path / "disk"
+    place.mkdir()
+
+    def size(bytes_: str) -> Path:
+        options = f"remount,size={bytes_}" if place.is_mount() else f"size={bytes_}"
+        if os.getuid() != 0:
+            pytest.skip("only root mounts")
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", place], capture_output=True)
+        if mounted.returncode != 0:
+            pytest.skip("no mounting here")
+        return place
+
+    yield size
+    if place.is_mount():
+        subprocess.run(["umount", place], check=True)

@@ -153,6 +153,12 @@ class Stage:
         """This one may have ended by itself."""
         self._forgiven.add(process.pid)
 
+    def await_started(self, *processes: subprocess.Popen[bytes]) -> None:
+        """Roles have their partitions, if there are some for them."""
+        for process in processes:
+            await_that(lambda: "at port" in self.output(process), "it has started")  # noqa: B023
+        self.check()
+
     def check(self) -> None:
         """No role has ended by itself."""
         for process in self._processes:
@@ -168,10 +174,14 @@ class Stage:
 
         return asyncio.run(ask())
 
+    def is_through(self, role: str, destination: str | None = None) -> bool:
+        """Whether a role has nothing left to do, and no role has ended by itself."""
+        self.check()
+        return self.lag(role, destination) == 0
+
     def is_aggregated(self) -> bool:
         """Whether all that was published is aggregated; a routed copy is, too, once both are."""
-        self.check()
-        return self.lag("aggregate") == 0
+        return self.is_through("aggregate")
 
     def totals(self) -> list[Totals]:
         """What the last checkpoints of all lanes of events say."""
@@ -197,12 +207,8 @@ class Stage:
 
     def await_drained(self, destination: str | None = None) -> None:
         """All that was published is aggregated, and all that came of it stored."""
-        await_that(lambda: self._is_checked() and self.lag("aggregate") == 0, "everything is aggregated")
-        await_that(lambda: self._is_checked() and self.lag("sink", destination) == 0, "everything is stored")
-
-    def _is_checked(self) -> bool:
-        self.check()
-        return True
+        await_that(self.is_aggregated, "everything is aggregated")
+        await_that(lambda: self.is_through("sink", destination), "everything is stored")
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         """Asks the server."""

@@ -33,5 +33,9 @@ class UnknownTopic(LookupError):
     """The topic does not exist, or has no such partition."""
 
 
+class Displaced(Exception):
+    """What was given to this worker is another's by now; the next rebalance, which must be under way, says whose."""
+
+
 class GroupBusy(RuntimeError):
     """Another living process consumes as the same group; a group has one member here."""

@@ -15,6 +15,7 @@ from faust.types import TP, ConsumerMessage, Message
 
 from streams.transport.batch import Delivery, batch_topics, deliver
 from streams.transport.committing import ExplicitCommits
+from streams.transport.errors import Displaced
 from streams.transport.kafka_reader import record_of
 
 # The broker answers a fetch at once when there is something; this bounds how long a partition that was set aside
@@ -71,6 +72,8 @@ class Thread(driver.AIOKafkaConsumerThread):
             for tp, offset in next_offsets.items()
             if TopicPartition(*tp) in assigned
         }
+        if not offsets:
+            return not next_offsets
         try:
             await client.commit(offsets)
         except (CommitFailedError, IllegalStateError) as error:
@@ -105,7 +108,11 @@ class Consumer(ExplicitCommits, driver.Consumer):
         begin_at = getattr(self.app, "begin_at", None)
         if begin_at is None:
             return await super().seek_to_committed()
-        offsets: Mapping[TP, int] = await begin_at(self.assignment())
+        try:
+            offsets: Mapping[TP, int] = await begin_at(self.assignment())
+        except Displaced as displaced:
+            # By this Faust's recovery knows that another rebalance is to be waited for.
+            raise IllegalStateError(str(displaced)) from displaced
         async with self._fetching:
             await self.seek_wait(offsets)
             self._starts = dict(offsets)

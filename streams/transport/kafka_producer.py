@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 
 import aiokafka
@@ -55,20 +56,31 @@ class Producer(driver.Producer):
 
         A broker that is away is waited for. What was written before it went may be written again.
         """
-        await send_many(self._ensure_producer(), entries)
+        app: Any = self.app
+        await send_many(self._ensure_producer(), entries, getattr(app, "waiting", nullcontext))
 
 
-async def send_many(producer: aiokafka.AIOKafkaProducer, entries: Sequence[Entry]) -> None:
-    """See `Producer.send_many`. Raise ProducerSendError for what waiting doesn't mend."""
+async def send_many(
+    producer: aiokafka.AIOKafkaProducer,
+    entries: Sequence[Entry],
+    waiting: Callable[[], AbstractContextManager[object]] = nullcontext,
+) -> None:
+    """See `Producer.send_many`; each pause is within `waiting`. Raise ProducerSendError for what waiting doesn't mend."""
     by_partition: dict[tuple[str, int], list[Entry]] = {}
     for entry in entries:
         by_partition.setdefault((entry.topic, entry.partition), []).append(entry)
     async with asyncio.TaskGroup() as group:
         for (topic, partition), of_partition in by_partition.items():
-            group.create_task(_send(producer, topic, partition, of_partition))
+            group.create_task(_send(producer, topic, partition, of_partition, waiting))
 
 
-async def _send(producer: aiokafka.AIOKafkaProducer, topic: str, partition: int, entries: Sequence[Entry]) -> None:
+async def _send(
+    producer: aiokafka.AIOKafkaProducer,
+    topic: str,
+    partition: int,
+    entries: Sequence[Entry],
+    waiting: Callable[[], AbstractContextManager[object]],
+) -> None:
     at, pause, said = 0, _FIRST_PAUSE, 0.0
     while at < len(entries):
         batch = producer.create_batch()
@@ -85,7 +97,8 @@ async def _send(producer: aiokafka.AIOKafkaProducer, topic: str, partition: int,
             if now - said > _SAY_EVERY:
                 logger.warning("%s/%d: waiting for the broker: %r", topic, partition, error)
                 said = now
-            await asyncio.sleep(pause)
+            with waiting():
+                await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
         else:
             at, pause = end, _FIRST_PAUSE

@@ -12,6 +12,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, ClassVar, ParamSpec, TypeVar
 
@@ -112,7 +113,8 @@ class Transport(base.Transport):
                 if said is None or now - said >= _SAY_EVERY:
                     logger.warning("Waiting to write %s: %s", what, error)
                     said = now
-                await asyncio.sleep(delay)
+                with getattr(self.app, "waiting", nullcontext)():
+                    await asyncio.sleep(delay)
                 delay = min(2 * delay, _LONGEST_DELAY)
             else:
                 if said is not None:

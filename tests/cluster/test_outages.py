@@ -20,6 +20,7 @@ def test_a_broker_that_is_away_for_half_a_minute_delays_figures_and_changes_none
 ) -> None:
     stage.start()
     workers = [stage.aggregate(), stage.aggregate(), stage.sink(), stage.sink()]
+    stage.await_started(*workers)
     half = len(stream) // 2
     stage.publish(stream[:half])
     await_that(lambda: stage.lag("aggregate") < half, "the stream flows")

@@ -95,7 +95,7 @@ def test_each_role_tells_its_health_and_its_metrics(stage: Stage, stream: list[b
     stage.start()
     stage.publish(stream[:2_000])
     for role in (stage.aggregate(), stage.sink()):
-        await_that(lambda: "at port" in stage.output(role), "it listens")  # noqa: B023
+        stage.await_started(role)
         port = re.findall(r"at port (\d+)", stage.output(role))[0]
 
         def ask(page: str) -> str:

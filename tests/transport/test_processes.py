@@ -7,7 +7,7 @@ import os
 import random
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -96,26 +96,6 @@ def test_a_file_that_may_not_grow_is_full_and_goes_on_when_it_may(start: Start) 
     assert when_full == list(range(appended))
     assert next_offset == [appended]
     assert at_last == list(range(appended + 1))
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
-    """A disk of a given size, in memory; again with another size, it is resized."""
-    place = tmp_path / "disk"
-    place.mkdir()
-
-    def size(bytes_: str) -> Path:
-        options = f"remount,size={bytes_}" if place.is_mount() else f"size={bytes_}"
-        if os.getuid() != 0:
-            pytest.skip("only root mounts")
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", place], capture_output=True)
-        if mounted.returncode != 0:
-            pytest.skip("no mounting here")
-        return place
-
-    yield size
-    if place.is_mount():
-        subprocess.run(["umount", place], check=True)
 
 
 def test_a_disk_without_room_is_full_and_goes_on_when_there_is(disk: Callable[[str], Path]) -> None:
