@@ -65,7 +65,7 @@ async def send_many(
     entries: Sequence[Entry],
     waiting: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> None:
-    """See `Producer.send_many`; each pause is within `waiting`. Raise ProducerSendError for what waiting doesn't mend."""
+    """See `Producer.send_many`; pauses are within `waiting`. Raise ProducerSendError for what they don't mend."""
     by_partition: dict[tuple[str, int], list[Entry]] = {}
     for entry in entries:
         by_partition.setdefault((entry.topic, entry.partition), []).append(entry)
