@@ -13,7 +13,7 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage, Message
 
-from streams.transport.batch import Delivery, batch_topics, deliver
+from streams.transport.batch import Delivery, batch_topics, deliver, message_of
 from streams.transport.committing import ExplicitCommits
 from streams.transport.errors import Displaced
 from streams.transport.kafka_reader import record_of
@@ -149,19 +149,7 @@ class Consumer(ExplicitCommits, driver.Consumer):
         return fetched
 
     def _to_message(self, tp: TP, record: Delivery) -> ConsumerMessage:
-        return ConsumerMessage(
-            topic=tp.topic,
-            partition=tp.partition,
-            offset=record.offset,
-            timestamp=record.timestamp_ms / 1000,
-            timestamp_type=0,
-            headers=list(record.headers),
-            key=record.key,
-            value=record.value,  # type: ignore[arg-type]  # a batch's is a list, which raw topics pass on
-            checksum=None,
-            tp=tp,
-            generation_id=self.app.consumer_generation_id,
-        )
+        return message_of(tp, record, self.app.consumer_generation_id)
 
     async def _write_offsets(self, next_offsets: Mapping[TP, int]) -> bool:
         return await self._thread.commit_next(next_offsets)

@@ -13,7 +13,7 @@ from faust.types import TP, ConsumerMessage, Message
 from mode import Seconds, Service
 
 from streams.transport.assignment import assign_all
-from streams.transport.batch import Delivery, batch_topics, deliver
+from streams.transport.batch import Delivery, batch_topics, deliver, message_of
 from streams.transport.committing import ExplicitCommits
 from streams.transport.errors import LogBusy, LogFull
 from streams.transport.log import Log
@@ -190,19 +190,7 @@ class Consumer(ExplicitCommits, base.Consumer):
         self._wake()
 
     def _to_message(self, tp: TP, record: Delivery) -> ConsumerMessage:
-        return ConsumerMessage(
-            topic=tp.topic,
-            partition=tp.partition,
-            offset=record.offset,
-            timestamp=record.timestamp_ms / 1000,
-            timestamp_type=0,
-            headers=list(record.headers),
-            key=record.key,
-            value=record.value,  # type: ignore[arg-type]  # a batch's is a list, which raw topics pass on
-            checksum=None,
-            tp=tp,
-            generation_id=self.app.consumer_generation_id,
-        )
+        return message_of(tp, record, self.app.consumer_generation_id)
 
     async def _write_offsets(self, next_offsets: Mapping[TP, int]) -> bool:
         """False only if the app is stopping while the log is busy or full; then the offsets are as they were."""
