@@ -1,0 +1,1 @@
+"""ClickHouse's native protocol in front of the engine: a modern server for tests, where none can be had."""
