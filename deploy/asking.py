@@ -7,7 +7,8 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -22,6 +23,9 @@ from sinks.server import Server
 _DATABASE: Final = "pingliu"
 # The engine's holder may be another query, or a sink that is about to say where it listens.
 _PATIENCE_SECONDS: Final = 20.0
+_AGAIN_SECONDS: Final = 0.1
+
+_T = TypeVar("_T")
 
 
 class AskingError(Mistake):
@@ -30,19 +34,28 @@ class AskingError(Mistake):
 
 def ask(folder: Folder, sql: str, fmt: str) -> bytes:
     """The answer to a read-only query in a ClickHouse format. Raises AskingError."""
+    return reach(folder, lambda endpoint: _over_http(endpoint, sql, fmt), lambda: _in_process(folder, sql, fmt))
+
+
+def reach(folder: Folder, by_sink: Callable[[Endpoint], _T], alone: Callable[[], _T]) -> _T:
+    """What `by_sink` gives where a sink runs over the folder, else what `alone` does, in this process.
+
+    Either is tried again for a while if it raises EngineBusy: the other may be right in a moment. Raises AskingError
+    if it isn't, or nothing was ever stored.
+    """
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while True:
-        endpoint = folder.endpoint()
-        if endpoint is not None:
-            return _over_http(endpoint, sql, fmt)
-        if not folder.engine.exists():
-            raise AskingError(f"{folder.root}: nothing was ever stored here")
         try:
-            return _in_process(folder, sql, fmt)
+            endpoint = folder.endpoint()
+            if endpoint is not None:
+                return by_sink(endpoint)
+            if not folder.engine.exists():
+                raise AskingError(f"{folder.root}: nothing was ever stored here")
+            return alone()
         except EngineBusy as busy:
             if time.monotonic() > deadline:
                 raise AskingError(str(busy)) from busy
-            time.sleep(0.1)
+            time.sleep(_AGAIN_SECONDS)
 
 
 def ask_server(url: str, sql: str, fmt: str) -> bytes:

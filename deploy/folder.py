@@ -65,6 +65,11 @@ class Folder:
         return self.run / "sql.json"
 
     @property
+    def channel(self) -> Path:
+        """The socket by which commands of the same user work on the engine of the sink that runs."""
+        return self.run / "engine.sock"
+
+    @property
     def name_file(self) -> Path:
         return self.root / "name"
 
@@ -75,7 +80,7 @@ class Folder:
     def create(self) -> None:
         """Makes the folder; it is its owner's alone, for it holds the secret and the events."""
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.run.mkdir(exist_ok=True)
+        self.run.mkdir(exist_ok=True, mode=0o700)
 
     def adopt_secret(self, path: Path) -> None:
         """Makes a cluster's secret this folder's too, so that its rejects can be opened here. Raises SecretError."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from schemas.registry import Registry
 from schemas.rules import load_rules
 from schemas.secret import load_secret
 from sinks.address import Address, password_from
+from sinks.channel import Channel
 from sinks.destination import Stored
 from sinks.engine import Engine, EngineBusy
 from sinks.http import HttpInterface
@@ -29,23 +31,31 @@ _LOOPBACK: Final = "127.0.0.1"
 
 
 async def store_in_folder(settings: Settings, folder: Folder, district: Path, port: int, stop: asyncio.Event) -> None:
-    """Runs until `stop`, answering SQL on loopback (`port` 0: any that is free); raises what broke it."""
+    """Runs until `stop`, answering SQL on loopback (`port` 0: any that is free); raises what broke it. In this order:
+
+    1. The engine is opened, and its tables are brought up to date.
+    2. The HTTP interface answers readers, and the channel those who work on the data.
+    3. The folder says so: who reads it finds both open.
+    4. The sink runs.
+    5. At the end, all of this the other way round.
+    """
     rules = load_rules(settings.rules)
     registry = Registry.load(district)
-    engine = await patiently(lambda: Engine(folder.engine), EngineBusy)
-    try:
+    async with AsyncExitStack() as held:
+        engine = await patiently(lambda: Engine(folder.engine), EngineBusy)  # 1.
+        held.callback(engine.close)
         for name in prepare(engine, registry, rules).applied:
             log.info("applied %s", name)
         sink = Sink(settings, rules, _privacy(settings), Stored(engine))
         interface = HttpInterface(engine, host=_LOOPBACK, port=port)
-        folder.announce(_LOOPBACK, await interface.start())
-        try:
-            await sink.run(stop)
-        finally:
-            folder.withdraw()
-            await interface.stop()
-    finally:
-        engine.close()
+        bound = await interface.start()  # 2.
+        held.push_async_callback(interface.stop)
+        channel = Channel(engine, folder.channel)
+        await channel.start()
+        held.push_async_callback(channel.stop)
+        folder.announce(_LOOPBACK, bound)  # 3.
+        held.callback(folder.withdraw)
+        await sink.run(stop)  # 4.
 
 
 async def store_on_server(settings: Settings, url: str, stop: asyncio.Event) -> None:

@@ -30,13 +30,16 @@ from sinks.engine_error import BAD_ARGUMENTS, READONLY, SYNTAX_ERROR, UNKNOWN_ST
 from sinks.engine_lock import EngineBusy, PathLock
 from sinks.engine_values import Escaped, QueryLimits, assignments, backquoted, escaped, parameter, quoted
 
-__all__ = ["Engine", "EngineBusy", "EngineError", "EngineLimits", "Escaped", "QueryLimits", "QueryResult"]
+__all__ = [
+    "Engine", "EngineBusy", "EngineError", "EngineLimits", "Escaped", "QueryLimits", "QueryResult", "decode_rows",
+]  # fmt: skip
 
 _DATABASE: Final = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
 _TABLE: Final = re.compile(r"(?:\w+\.)?\w+\Z", re.ASCII)
 _BAD_IN_PATH: Final = re.compile(r"[?&#\x00-\x1f]")
 _KILL_AGAIN_S: Final = 0.1
 _OTHER_PATH: Final = "already initialized with path"
+_SPILL_BYTES: Final = 100 * 1024 * 1024
 _SESSION: Final = {
     "allow_introspection_functions": "0",  # addresses of this process are nobody's business
     "implicit_select": "0",  # chdb alone reads `1 + 1` as a query
@@ -44,8 +47,18 @@ _SESSION: Final = {
     "async_insert": "0",  # the sink batches itself, and acknowledges what is stored
     "optimize_on_insert": "0",  # views deduplicate, merges too: doing it on insert as well costs a third more
     "input_format_null_as_default": "0",  # a missing value is a mistake, not a 0
+    # What the facts of a quarter are grouped by doesn't fit into a query's memory; it goes to the data path's tmp
+    # instead, which the engine clears when it starts. (The ratios that the engine has for this came too late.)
+    "max_bytes_before_external_group_by": str(_SPILL_BYTES),
+    "max_bytes_before_external_sort": str(_SPILL_BYTES),
 }
+_AS_ROWS: Final = {"output_format_json_quote_64bit_integers": "0", "output_format_json_validate_utf8": "1"}
 _decode_line = msgspec.json.Decoder(dict[str, object]).decode
+
+
+def decode_rows(lines: bytes) -> list[dict[str, object]]:
+    """What `Engine.lines` gave, as `Engine.rows` gives it."""
+    return [_decode_line(line) for line in lines.splitlines() if line]
 
 
 class Engine:
@@ -132,6 +145,8 @@ class Engine:
 
         `params` fill `{name:Type}`: None, texts, numbers and lists of those, or Escaped. `query_id` names it for
         `cancel`. Unless `read_only` is False: one statement, that reads. Raises EngineError.
+
+        One that may write is not stopped by `close`, which waits for it; `cancel` stops it.
         """
         values = {name: parameter(value) for name, value in (params or {}).items()}
         assigned = {**(limits or QueryLimits()).applied(settings or {}), "log_comment": query_id}
@@ -142,13 +157,26 @@ class Engine:
                 _must_read(connection, sql)
             connection.query(f"USE {backquoted(database or self.database)}")
             connection.query(f"SET {assignments(assigned)}")
-            return connection.query(sql, fmt, values)
+            try:
+                return connection.query(sql, fmt, values)
+            finally:
+                if not read_only:
+                    self._columns = {}
 
     def rows(self, sql: str, params: Mapping[str, object] | None = None) -> list[dict[str, object]]:
         """A query's rows as dictionaries: integers of any width are int, moments are text. Raises EngineError."""
-        settings = {"output_format_json_quote_64bit_integers": "0", "output_format_json_validate_utf8": "1"}
-        data = self.query(sql, fmt="JSONEachRow", settings=settings, params=params).data
-        return [_decode_line(line) for line in data.splitlines() if line]
+        return decode_rows(self.lines(sql, params))
+
+    def lines(
+        self,
+        sql: str,
+        params: Mapping[str, object] | None = None,
+        *,
+        limits: QueryLimits | None = None,
+        query_id: str = "",
+    ) -> bytes:
+        """The same rows as JSON, an object a line: for who sends them on. Raises EngineError."""
+        return self.query(sql, settings=_AS_ROWS, params=params, limits=limits, query_id=query_id).data
 
     def normal_form(self, sql: str) -> str:
         """A reading statement as the engine's own parser understood it: one line, no comments, names unquoted where
@@ -219,7 +247,7 @@ class Engine:
         return table if "." in table else f"{self.database}.{table}"
 
     def _types(self, table: str) -> dict[str, str]:
-        known = self._columns  # `execute` starts a new one: what was read before it is forgotten with this one
+        known = self._columns  # what may change a table starts a new one: what was read before is forgotten with this
         if table not in known:
             rows = self.rows(f"DESCRIBE TABLE {self._qualified(table)}")
             known[table] = {str(row["name"]): str(row["type"]) for row in rows}

@@ -352,6 +352,30 @@ def test_a_query_can_not_lift_its_own_limits_or_write_files(engine: Engine, tmp_
     _fails(36, lambda: engine.query("SELECT 1", settings={"a = 1, readonly": "0"}))
 
 
+def test_a_query_that_groups_by_more_than_its_memory_holds_goes_by_way_of_the_data_path(engine: Engine) -> None:
+    sql = "SELECT count() AS n FROM (SELECT number AS k, max(number) FROM numbers(10000000) GROUP BY k)"
+    limits = QueryLimits(memory_bytes=256 << 20)
+    _fails(241, lambda: engine.query(sql, limits=limits, settings={"max_bytes_before_external_group_by": "0"}))
+    assert engine.query(sql, fmt="TSV", limits=limits).data == b"10000000\n"
+    assert not list((engine.path / "tmp").iterdir())
+
+
+def test_a_statement_that_may_write_keeps_limits_can_be_cancelled_and_its_changes_are_known(engine: Engine) -> None:
+    engine.execute("CREATE TABLE pingliu.changing (n Int64) ENGINE = MergeTree ORDER BY n")
+    engine.insert("changing", {"n": [1]})
+    engine.query("ALTER TABLE pingliu.changing ADD COLUMN later Int8", read_only=False)
+    engine.insert("changing", {"n": [2], "later": [5]})
+    endless = f"INSERT INTO pingliu.changing (n) {_ENDLESS}"
+    _fails(159, lambda: engine.query(endless, read_only=False, limits=QueryLimits(seconds=0.2)))
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(engine.query, endless, read_only=False, query_id="writing")
+        _await(lambda: _running(engine) == 1)
+        engine.cancel("writing")
+        _fails(394, writing.result)
+    assert engine.rows("SELECT * FROM changing ORDER BY n") == [{"n": 1, "later": 0}, {"n": 2, "later": 5}]
+    engine.execute("DROP TABLE pingliu.changing SYNC")
+
+
 @pytest.mark.parametrize(
     "source", ["file('/etc/hostname', 'LineAsString')", "url('http://127.0.0.1:1/', 'CSV', 'a Int8')"]
 )
