@@ -12,6 +12,7 @@ from schemas.registry import Registry
 from schemas.rules import Rules, load_rules
 from schemas.workdays import Workdays
 from sinks.address import Address, password_from
+from sinks.assessment.rule_sets import publish_first
 from sinks.migrate import Database as Migratable
 from sinks.migrate import Migrated, migrate, missing
 from sinks.reference import Store, load_reference
@@ -39,13 +40,19 @@ def prepare_server(url: str, district: Path, rules: Path | None) -> Iterator[str
 
 
 def prepare(database: Database, registry: Registry, rules: Rules) -> Migrated:
-    """Applies the schema files that are missing, and writes the reference tables anew. Raises MigrationError."""
+    """Applies the schema files that are missing, and writes the reference tables anew. Raises MigrationError.
+
+    The rules are published as the first rule set of assessment, where there is none.
+    """
     migrated = migrate(database)
     load_reference(database, registry, rules, Workdays(rules.calendar))
+    publish_first(database, rules, "")
     return migrated
 
 
 def check_prepared(database: Database) -> None:
     """Raises Unprepared where `prepare_server` would apply something."""
     if files := missing(database):
-        raise Unprepared(f"ClickHouse lacks {', '.join(files)}; `pingliu init` applies them")
+        raise Unprepared(
+            f"ClickHouse lacks {', '.join(files)}; `pingliu init` applies them to a server, `pingliu migrate` to a folder"
+        )

@@ -100,7 +100,10 @@ class Staff(_Row):
 
 
 class Post(_Row):
-    """A member of staff at a window, from a day to a day (both included; open without `valid_to`)."""
+    """A member of staff at a window, from a day to a day (both included; open without `valid_to`).
+
+    `lead`: who leads the site, and bears a share of what is said of it; a column that may be missing.
+    """
 
     staff: _Code
     window: _Code
@@ -109,6 +112,7 @@ class Post(_Row):
     pioneer: bool
     valid_from: date
     valid_to: _OpenEnd
+    lead: bool = False
 
     def holds_on(self, day: date) -> bool:
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
@@ -212,8 +216,8 @@ def _rows(path: Path, model: type[_RowT]) -> Iterator[tuple[int, _RowT]]:
         raise RegistryError(path.name, 1, "file", f"{path}: not UTF-8 (byte {error.start})") from error
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     header = reader.fieldnames or []
-    for field in model.model_fields:
-        if field not in header:
+    for field, info in model.model_fields.items():
+        if field not in header and info.is_required():
             raise RegistryError(path.name, 1, field, "no such column")
     try:
         for fields in reader:

@@ -1,19 +1,33 @@
-"""The rules file: every number of contract §4 that a district may change, with the contract's defaults.
+"""The rules file: every number of contract §4 and of assessment that a district may change, with the defaults.
 
 TOML in, a frozen and validated `Rules` out. An unknown or impossible value is an error that names its field.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import tomllib
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from schemas.levels import BAD_LEVELS, LEVELS, Level
 from schemas.moments import DAY, HOUR, MINUTE
+from schemas.rules_assessment import (
+    Assessment,
+    Conduct,
+    Section,
+    SiteMonth,
+    SiteQuarter,
+    SiteYear,
+    StaffMonth,
+    StaffYear,
+    Star,
+)
 
 Points = Annotated[int, Field(ge=0, le=100)]
 
@@ -22,11 +36,7 @@ class RulesError(ValueError):
     """The rules file can't be used; the message names the file and the field."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Rating(_Section):
+class Rating(Section):
     """Points per level (汕尾, 潮州 2020) and which levels are good (澄江: the first two)."""
 
     points: dict[Level, Points] = {
@@ -45,7 +55,7 @@ class Rating(_Section):
         return self
 
 
-class Deadlines(_Section):
+class Deadlines(Section):
     """Rectification, in workdays: day 0 is the rating's day, due is the end of day n."""
 
     contact_workdays: int = Field(1, ge=1, le=30)
@@ -53,7 +63,7 @@ class Deadlines(_Section):
     remind_hours: int = Field(24, ge=1, le=240, description="due_soon this long before the end of the due day")
 
 
-class Horizons(_Section):
+class Horizons(Section):
     """How long live figures wait for what is late, and remember what was; stream time of a street."""
 
     minute_hours: int = Field(2, ge=1, le=48, description="minute buckets take counts up to this far behind")
@@ -76,7 +86,7 @@ class Horizons(_Section):
         return self
 
 
-class Limits(_Section):
+class Limits(Section):
     """What is not believed."""
 
     clock_ahead_minutes: int = Field(10, ge=1, le=1440)
@@ -91,7 +101,7 @@ class Limits(_Section):
         return self.implausible_hours * HOUR
 
 
-class Calendar(_Section):
+class Calendar(Section):
     """Days that differ from China's published calendar, or that it doesn't know yet."""
 
     work: tuple[date, ...] = Field((), strict=False)
@@ -105,7 +115,7 @@ class Calendar(_Section):
         return self
 
 
-class Rules(_Section):
+class Rules(Section):
     """All rules; `Rules()` is the contract's defaults."""
 
     rating: Rating = Rating()
@@ -113,6 +123,34 @@ class Rules(_Section):
     horizons: Horizons = Horizons()
     limits: Limits = Limits()
     calendar: Calendar = Calendar()
+    assessment: Assessment = Assessment()
+    staff_month: StaffMonth = StaffMonth()
+    star: Star = Star()
+    staff_year: StaffYear = StaffYear()
+    site_month: SiteMonth = SiteMonth()
+    site_quarter: SiteQuarter = SiteQuarter()
+    site_year: SiteYear = SiteYear()
+    conduct: Conduct = Conduct()
+
+    def canonical(self) -> str:
+        """All values as JSON with sorted names: the same for rule sets that say the same."""
+        return json.dumps(json.loads(self.model_dump_json()), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+    @property
+    def sha256(self) -> str:
+        """What names this rule set wherever figures say by which they were judged."""
+        return hashlib.sha256(self.canonical().encode()).hexdigest()
+
+
+def parse_rules(text: str) -> Rules:
+    """Rules of a TOML text. Raises RulesError, without a file's name."""
+    try:
+        return Rules.model_validate(tomllib.loads(text, parse_float=Decimal))
+    except tomllib.TOMLDecodeError as error:
+        raise RulesError(f"not TOML: {error}") from error
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise RulesError(faults) from error
 
 
 def load_rules(path: Path | None) -> Rules:
@@ -120,11 +158,10 @@ def load_rules(path: Path | None) -> Rules:
     if path is None:
         return Rules()
     try:
-        return Rules.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return parse_rules(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RulesError(f"{path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise RulesError(f"{path}: not TOML: {error}") from error
-    except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise RulesError(f"{path}: {faults}") from error
+    except RulesError as error:
+        raise RulesError(f"{path}: {error}") from error

@@ -65,9 +65,8 @@ class Migration:
         return (int(said[1]), int(said[2])) if said else _NEEDS.get(self.number, (0, 0))
 
     def statements(self) -> list[str]:
-        """Its statements without comments; a statement ends with a semicolon at the end of a line."""
-        lines = [line for line in self.sql.splitlines() if not line.lstrip().startswith("--")]
-        return [statement for part in "\n".join(lines).split(";\n") if (statement := part.strip().rstrip(";"))]
+        """Its statements."""
+        return statements(self.sql)
 
 
 class Migrated(NamedTuple):
@@ -75,6 +74,12 @@ class Migrated(NamedTuple):
 
     applied: list[str]
     skipped: list[str]
+
+
+def statements(text: str) -> list[str]:
+    """The statements of a file without comments; a statement ends with a semicolon at the end of a line."""
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith("--")]
+    return [statement for part in "\n".join(lines).split(";\n") if (statement := part.strip().rstrip(";"))]
 
 
 def migrations() -> list[Migration]:

@@ -17,6 +17,7 @@ _SINCE: Final[Mapping[str, Version]] = {
     "async_insert": (21, 11),
     "optimize_on_insert": (21, 1),
     "session_timezone": (23, 6),
+    "use_variant_as_common_type": (24, 1),
 }
 # For certain no experiment any more from this version on; those before all know the setting.
 _LOW_CARDINALITY_SINCE: Final = (20, 1)

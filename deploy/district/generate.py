@@ -43,7 +43,7 @@ HEADERS = {
     "departments": ("code", "name"),
     "items": ("code", "name", "department", "level", "promise_days", "std_minutes", "everywhere"),
     "staff": ("code", "display"),
-    "posts": ("staff", "window", "pool", "employment", "pioneer", "valid_from", "valid_to"),
+    "posts": ("staff", "window", "pool", "employment", "pioneer", "valid_from", "valid_to", "lead"),
 }
 
 
@@ -142,7 +142,9 @@ def _staff(windows: Sequence[Row], dice: Random) -> tuple[list[Row], list[Row]]:
             code = f"S{len(posts) + 1:04d}"
             seconded = dice.random() < (0.9 if kind == "department" else 0.15)
             pioneer = int(dice.random() < 0.1)
-            posts.append((code, window, pool, "seconded" if seconded else "own", pioneer, _SINCE, ""))
+            # The first at a site's first window leads it.
+            lead = int(str(window).endswith("-01") and (not posts or posts[-1][1] != window))
+            posts.append((code, window, pool, "seconded" if seconded else "own", pioneer, _SINCE, "", lead))
     staff: list[Row] = [(code, f"工号{str(code)[1:]}") for code, *_ in posts]
     return staff, _rotate(posts, dice)
 
@@ -155,8 +157,8 @@ def _rotate(posts: list[Row], dice: Random) -> list[Row]:
     # Every tenth, so that nobody is in two pairs.
     for place in sorted(dice.sample(pairs[::10], _ROTATED_PAIRS)):
         for mine, other in ((place, place + 1), (place + 1, place)):
-            rotated[mine] = (*posts[mine][:6], _ROTATED_UNTIL)
-            rotated.append((posts[mine][0], *posts[other][1:3], *posts[mine][3:5], _ROTATED_SINCE, ""))
+            rotated[mine] = (*posts[mine][:5], _SINCE, _ROTATED_UNTIL, posts[mine][7])
+            rotated.append((posts[mine][0], *posts[other][1:3], *posts[mine][3:5], _ROTATED_SINCE, "", posts[other][7]))
     return rotated
 
 
