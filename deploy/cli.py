@@ -15,7 +15,11 @@ import click
 import msgspec
 
 from deploy import options
+from deploy.cli_access import access
+from deploy.cli_assess import COMMANDS
 from deploy.cli_cluster import init, publish, run
+from deploy.cli_report import report
+from deploy.cli_rules import rules as rules_group
 from deploy.folder import Folder
 from deploy.mistake import Mistake
 from deploy.running import running, until_interrupted, wait_ready
@@ -29,6 +33,8 @@ def _mistakes() -> tuple[type[Exception], ...]:
     """What is said in a line, without a traceback. Imported when there is one: --help shall not wait for them."""
     from aiokafka.errors import KafkaConnectionError
 
+    from deploy.assessing import MISTAKES
+    from sinks.reports.error import ReportError
     from sinks.address import AddressError
     from sinks.errors import ClickHouseError
     from sinks.migrate import MigrationError
@@ -46,7 +52,7 @@ def _mistakes() -> tuple[type[Exception], ...]:
         TopicMismatch,
         UnknownTopic,
     )
-    return (*of_users, *of_clusters, ClickHouseError, MigrationError)
+    return (*of_users, *of_clusters, *MISTAKES, ReportError, ClickHouseError, MigrationError)
 
 
 class _Group(click.Group):
@@ -312,7 +318,7 @@ def demo(data: Path, district: Path, port: int, scale: float) -> None:
     run(Folder(data.absolute()), district, port, scale)
 
 
-for _command in (init, publish, run):
+for _command in (access, init, publish, run, *COMMANDS, report, rules_group):
     cli.add_command(_command)
 
 

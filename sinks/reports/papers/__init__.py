@@ -1,0 +1,1 @@
+"""Reports written as papers: figures in, documents out."""
