@@ -48,7 +48,13 @@ ASSESSED: Final[tuple[str, ...]] = (
     "month_measures",
 )
 # What stays as it is once it is said: auditors read it, the assessor adds to it and can take nothing away.
-SEALED: Final[tuple[str, ...]] = ("sealed_periods", "sealed_results", "corrections")
+SEALED: Final[tuple[str, ...]] = (
+    "sealed_periods",
+    "sealed_results",
+    "sealed_inputs",
+    "sealed_facts",
+    "sealed_corrections",
+)
 
 _DECLARED: Final = re.compile(
     r"^CREATE (?:OR REPLACE )?(?:MATERIALIZED )?(?:TABLE|VIEW) (?:IF NOT EXISTS )?pingliu\.(\w+)", re.MULTILINE

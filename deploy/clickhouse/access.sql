@@ -61,92 +61,110 @@ ALTER TABLE pingliu.reconciliation MODIFY SQL SECURITY DEFINER DEFINER = pingliu
 
 ALTER TABLE pingliu.sink_progress MODIFY SQL SECURITY DEFINER DEFINER = pingliu_definer;
 
+ALTER TABLE pingliu.measures MODIFY SQL SECURITY DEFINER DEFINER = pingliu_definer;
+
+ALTER TABLE pingliu.supervision_matters MODIFY SQL SECURITY DEFINER DEFINER = pingliu_definer;
+
+ALTER TABLE pingliu.unresolved_services MODIFY SQL SECURITY DEFINER DEFINER = pingliu_definer;
+
 CREATE ROW POLICY OR REPLACE pingliu_others ON pingliu.facts, pingliu.events, pingliu.rating_facts, pingliu.services,
     pingliu.ratings, pingliu.rectifications, pingliu.live, pingliu.window_minutes, pingliu.window_days,
     pingliu.street_minutes, pingliu.street_days, pingliu.street_day_facts, pingliu.street_day_live,
     pingliu.reconciliation, pingliu.sites, pingliu.bill_lines, pingliu.staff_months, pingliu.staff_quarters,
-    pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures USING 1
-    TO ALL EXCEPT pingliu_supervisor_530102000, pingliu_supervisor_530102001, pingliu_supervisor_530102002,
-    pingliu_supervisor_530102003, pingliu_supervisor_530102004, pingliu_supervisor_530102005,
-    pingliu_supervisor_530102006, pingliu_supervisor_530102007, pingliu_supervisor_530102008,
-    pingliu_supervisor_530102009, pingliu_supervisor_530102010;
+    pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures,
+    pingliu.sealed_results, pingliu.sealed_corrections, pingliu.measures, pingliu.supervision_matters,
+    pingliu.unresolved_services USING 1 TO ALL EXCEPT pingliu_supervisor_530102000, pingliu_supervisor_530102001,
+    pingliu_supervisor_530102002, pingliu_supervisor_530102003, pingliu_supervisor_530102004,
+    pingliu_supervisor_530102005, pingliu_supervisor_530102006, pingliu_supervisor_530102007,
+    pingliu_supervisor_530102008, pingliu_supervisor_530102009, pingliu_supervisor_530102010;
 
 CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102000 ON pingliu.facts, pingliu.events, pingliu.rating_facts,
     pingliu.services, pingliu.ratings, pingliu.rectifications, pingliu.live, pingliu.window_minutes,
     pingliu.window_days, pingliu.street_minutes, pingliu.street_days, pingliu.street_day_facts, pingliu.street_day_live,
     pingliu.reconciliation, pingliu.sites, pingliu.bill_lines, pingliu.staff_months, pingliu.staff_quarters,
-    pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures USING
-    street = '530102000' TO pingliu_supervisor_530102000;
+    pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures,
+    pingliu.sealed_results, pingliu.sealed_corrections, pingliu.measures, pingliu.supervision_matters,
+    pingliu.unresolved_services USING street = '530102000' TO pingliu_supervisor_530102000;
 
 CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102001 ON pingliu.facts, pingliu.events, pingliu.rating_facts,
     pingliu.services, pingliu.ratings, pingliu.rectifications, pingliu.live, pingliu.window_minutes,
     pingliu.window_days, pingliu.street_minutes, pingliu.street_days, pingliu.street_day_facts, pingliu.street_day_live,
     pingliu.reconciliation, pingliu.sites, pingliu.bill_lines, pingliu.staff_months, pingliu.staff_quarters,
-    pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures USING
-    street = '530102001' TO pingliu_supervisor_530102001;
+    pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures,
+    pingliu.sealed_results, pingliu.sealed_corrections, pingliu.measures, pingliu.supervision_matters,
+    pingliu.unresolved_services USING street = '530102001' TO pingliu_supervisor_530102001;
 
 CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102002 ON pingliu.facts, pingliu.events, pingliu.rating_facts,
     pingliu.services, pingliu.ratings, pingliu.rectifications, pingliu.live, pingliu.window_minutes,
     pingliu.window_days, pingliu.street_minutes, pingliu.street_days, pingliu.street_day_facts, pingliu.street_day_live,
     pingliu.reconciliation, pingliu.sites, pingliu.bill_lines, pingliu.staff_months, pingliu.staff_quarters,
-    pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures USING
-    street = '530102002' TO pingliu_supervisor_530102002;
+    pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures,
+    pingliu.sealed_results, pingliu.sealed_corrections, pingliu.measures, pingliu.supervision_matters,
+    pingliu.unresolved_services USING street = '530102002' TO pingliu_supervisor_530102002;
 
 CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102003 ON pingliu.facts, pingliu.events, pingliu.rating_facts,
     pingliu.services, pingliu.ratings, pingliu.rectifications, pingliu.live, pingliu.window_minutes,
     pingliu.window_days, pingliu.street_minutes, pingliu.street_days, pingliu.street_day_facts, pingliu.street_day_live,
     pingliu.reconciliation, pingliu.sites, pingliu.bill_lines, pingliu.staff_months, pingliu.staff_quarters,
-    pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures USING
-    street = '530102003' TO pingliu_supervisor_530102003;
+    pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures,
+    pingliu.sealed_results, pingliu.sealed_corrections, pingliu.measures, pingliu.supervision_matters,
+    pingliu.unresolved_services USING street = '530102003' TO pingliu_supervisor_530102003;
 
 CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102004 ON pingliu.facts, pingliu.events, pingliu.rating_facts,
     pingliu.services, pingliu.ratings, pingliu.rectifications, pingliu.live, pingliu.window_minutes,
     pingliu.window_days, pingliu.street_minutes, pingliu.street_days, pingliu.street_day_facts, pingliu.street_day_live,
     pingliu.reconciliation, pingliu.sites, pingliu.bill_lines, pingliu.staff_months, pingliu.staff_quarters,
-    pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures USING
-    street = '530102004' TO pingliu_supervisor_530102004;
+    pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures,
+    pingliu.sealed_results, pingliu.sealed_corrections, pingliu.measures, pingliu.supervision_matters,
+    pingliu.unresolved_services USING street = '530102004' TO pingliu_supervisor_530102004;
 
 CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102005 ON pingliu.facts, pingliu.events, pingliu.rating_facts,
     pingliu.services, pingliu.ratings, pingliu.rectifications, pingliu.live, pingliu.window_minutes,
     pingliu.window_days, pingliu.street_minutes, pingliu.street_days, pingliu.street_day_facts, pingliu.street_day_live,
     pingliu.reconciliation, pingliu.sites, pingliu.bill_lines, pingliu.staff_months, pingliu.staff_quarters,
-    pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures USING
-    street = '530102005' TO pingliu_supervisor_530102005;
+    pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures,
+    pingliu.sealed_results, pingliu.sealed_corrections, pingliu.measures, pingliu.supervision_matters,
+    pingliu.unresolved_services USING street = '530102005' TO pingliu_supervisor_530102005;
 
 CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102006 ON pingliu.facts, pingliu.events, pingliu.rating_facts,
     pingliu.services, pingliu.ratings, pingliu.rectifications, pingliu.live, pingliu.window_minutes,
     pingliu.window_days, pingliu.street_minutes, pingliu.street_days, pingliu.street_day_facts, pingliu.street_day_live,
     pingliu.reconciliation, pingliu.sites, pingliu.bill_lines, pingliu.staff_months, pingliu.staff_quarters,
-    pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures USING
-    street = '530102006' TO pingliu_supervisor_530102006;
+    pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures,
+    pingliu.sealed_results, pingliu.sealed_corrections, pingliu.measures, pingliu.supervision_matters,
+    pingliu.unresolved_services USING street = '530102006' TO pingliu_supervisor_530102006;
 
 CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102007 ON pingliu.facts, pingliu.events, pingliu.rating_facts,
     pingliu.services, pingliu.ratings, pingliu.rectifications, pingliu.live, pingliu.window_minutes,
     pingliu.window_days, pingliu.street_minutes, pingliu.street_days, pingliu.street_day_facts, pingliu.street_day_live,
     pingliu.reconciliation, pingliu.sites, pingliu.bill_lines, pingliu.staff_months, pingliu.staff_quarters,
-    pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures USING
-    street = '530102007' TO pingliu_supervisor_530102007;
+    pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures,
+    pingliu.sealed_results, pingliu.sealed_corrections, pingliu.measures, pingliu.supervision_matters,
+    pingliu.unresolved_services USING street = '530102007' TO pingliu_supervisor_530102007;
 
 CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102008 ON pingliu.facts, pingliu.events, pingliu.rating_facts,
     pingliu.services, pingliu.ratings, pingliu.rectifications, pingliu.live, pingliu.window_minutes,
     pingliu.window_days, pingliu.street_minutes, pingliu.street_days, pingliu.street_day_facts, pingliu.street_day_live,
     pingliu.reconciliation, pingliu.sites, pingliu.bill_lines, pingliu.staff_months, pingliu.staff_quarters,
-    pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures USING
-    street = '530102008' TO pingliu_supervisor_530102008;
+    pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures,
+    pingliu.sealed_results, pingliu.sealed_corrections, pingliu.measures, pingliu.supervision_matters,
+    pingliu.unresolved_services USING street = '530102008' TO pingliu_supervisor_530102008;
 
 CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102009 ON pingliu.facts, pingliu.events, pingliu.rating_facts,
     pingliu.services, pingliu.ratings, pingliu.rectifications, pingliu.live, pingliu.window_minutes,
     pingliu.window_days, pingliu.street_minutes, pingliu.street_days, pingliu.street_day_facts, pingliu.street_day_live,
     pingliu.reconciliation, pingliu.sites, pingliu.bill_lines, pingliu.staff_months, pingliu.staff_quarters,
-    pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures USING
-    street = '530102009' TO pingliu_supervisor_530102009;
+    pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures,
+    pingliu.sealed_results, pingliu.sealed_corrections, pingliu.measures, pingliu.supervision_matters,
+    pingliu.unresolved_services USING street = '530102009' TO pingliu_supervisor_530102009;
 
 CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102010 ON pingliu.facts, pingliu.events, pingliu.rating_facts,
     pingliu.services, pingliu.ratings, pingliu.rectifications, pingliu.live, pingliu.window_minutes,
     pingliu.window_days, pingliu.street_minutes, pingliu.street_days, pingliu.street_day_facts, pingliu.street_day_live,
     pingliu.reconciliation, pingliu.sites, pingliu.bill_lines, pingliu.staff_months, pingliu.staff_quarters,
-    pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures USING
-    street = '530102010' TO pingliu_supervisor_530102010;
+    pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures,
+    pingliu.sealed_results, pingliu.sealed_corrections, pingliu.measures, pingliu.supervision_matters,
+    pingliu.unresolved_services USING street = '530102010' TO pingliu_supervisor_530102010;
 
 CREATE SETTINGS PROFILE OR REPLACE pingliu_auditing SETTINGS readonly = 1, max_execution_time = 60 MIN 1 MAX 300
     CHANGEABLE_IN_READONLY, max_memory_usage = 2147483648, max_result_rows = 1000000, result_overflow_mode = 'throw',
@@ -188,13 +206,17 @@ GRANT SELECT ON pingliu.registry, SELECT ON pingliu.levels, SELECT ON pingliu.ca
     ON pingliu.items, SELECT ON pingliu.posts, SELECT ON pingliu.rule_sets, SELECT ON pingliu.reference_log, SELECT ON
     pingliu.assessments, SELECT ON pingliu.bill_lines, SELECT ON pingliu.staff_months, SELECT ON pingliu.staff_quarters,
     SELECT ON pingliu.staff_years, SELECT ON pingliu.site_months, SELECT ON pingliu.site_quarters, SELECT ON
-    pingliu.site_years, SELECT ON pingliu.month_measures TO pingliu_auditor WITH REPLACE OPTION;
+    pingliu.site_years, SELECT ON pingliu.month_measures, SELECT ON pingliu.sealed_periods, SELECT ON
+    pingliu.sealed_results, SELECT ON pingliu.sealed_inputs, SELECT ON pingliu.sealed_facts, SELECT ON
+    pingliu.sealed_corrections, SELECT ON pingliu.measures, SELECT ON pingliu.supervision_matters, SELECT ON
+    pingliu.unresolved_services TO pingliu_auditor WITH REPLACE OPTION;
 
 GRANT SHOW, SELECT ON pingliu.*, INSERT, ALTER DELETE ON pingliu.assessments, INSERT, ALTER DELETE ON
     pingliu.bill_lines, INSERT, ALTER DELETE ON pingliu.staff_months, INSERT, ALTER DELETE ON pingliu.staff_quarters,
     INSERT, ALTER DELETE ON pingliu.staff_years, INSERT, ALTER DELETE ON pingliu.site_months, INSERT, ALTER DELETE ON
-    pingliu.site_quarters, INSERT, ALTER DELETE ON pingliu.site_years, INSERT, ALTER DELETE ON pingliu.month_measures TO
-    pingliu_assessor WITH REPLACE OPTION;
+    pingliu.site_quarters, INSERT, ALTER DELETE ON pingliu.site_years, INSERT, ALTER DELETE ON pingliu.month_measures,
+    INSERT ON pingliu.sealed_periods, INSERT ON pingliu.sealed_results, INSERT ON pingliu.sealed_inputs, INSERT ON
+    pingliu.sealed_facts, INSERT ON pingliu.sealed_corrections TO pingliu_assessor WITH REPLACE OPTION;
 
 GRANT SELECT ON pingliu.facts, SELECT ON pingliu.events, SELECT ON pingliu.rating_facts, SELECT ON pingliu.services,
     SELECT ON pingliu.ratings, SELECT ON pingliu.rectifications, SELECT ON pingliu.live, SELECT ON
@@ -202,11 +224,13 @@ GRANT SELECT ON pingliu.facts, SELECT ON pingliu.events, SELECT ON pingliu.ratin
     pingliu.street_days, SELECT ON pingliu.street_day_facts, SELECT ON pingliu.street_day_live, SELECT ON
     pingliu.reconciliation, SELECT ON pingliu.sites, SELECT ON pingliu.bill_lines, SELECT ON pingliu.staff_months,
     SELECT ON pingliu.staff_quarters, SELECT ON pingliu.staff_years, SELECT ON pingliu.site_months, SELECT ON
-    pingliu.site_quarters, SELECT ON pingliu.site_years, SELECT ON pingliu.month_measures TO
-    pingliu_supervisor_530102000, pingliu_supervisor_530102001, pingliu_supervisor_530102002,
-    pingliu_supervisor_530102003, pingliu_supervisor_530102004, pingliu_supervisor_530102005,
-    pingliu_supervisor_530102006, pingliu_supervisor_530102007, pingliu_supervisor_530102008,
-    pingliu_supervisor_530102009, pingliu_supervisor_530102010 WITH REPLACE OPTION;
+    pingliu.site_quarters, SELECT ON pingliu.site_years, SELECT ON pingliu.month_measures, SELECT ON
+    pingliu.sealed_results, SELECT ON pingliu.sealed_corrections, SELECT ON pingliu.measures, SELECT ON
+    pingliu.supervision_matters, SELECT ON pingliu.unresolved_services TO pingliu_supervisor_530102000,
+    pingliu_supervisor_530102001, pingliu_supervisor_530102002, pingliu_supervisor_530102003,
+    pingliu_supervisor_530102004, pingliu_supervisor_530102005, pingliu_supervisor_530102006,
+    pingliu_supervisor_530102007, pingliu_supervisor_530102008, pingliu_supervisor_530102009,
+    pingliu_supervisor_530102010 WITH REPLACE OPTION;
 
 -- By prefix: needs ClickHouse 24.10. Before, leave it out and grant on each database by name.
 GRANT SHOW, SELECT, INSERT, ALTER, CREATE, DROP, TRUNCATE, OPTIMIZE, CHECK ON pingliu_scratch_*.* TO pingliu_owner,

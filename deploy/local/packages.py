@@ -1,4 +1,5 @@
-"""What the local stack is made of, and how it is had: Debian's packages through apt, Kafka's jars through Maven.
+"""What the local stack and the tests are made of, and how it is had: Debian's packages through apt, Kafka's jars
+through Maven.
 
 A program that is missing is installed where that needs no question: as root, or where sudo asks for no password.
 """
@@ -10,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -46,6 +48,22 @@ def kcat() -> Path:
     return _program("kcat", "kafkacat")
 
 
+def soffice() -> Path:
+    """LibreOffice, with which papers are opened as their readers do."""
+    return _program("soffice", "libreoffice-writer-nogui", "libreoffice-calc-nogui")
+
+
+def pdftoppm() -> Path:
+    """Of the tools that take a PDF apart; the others lie beside it."""
+    return _program("pdftoppm", "poppler-utils")
+
+
+def cjk_fonts(is_there: Callable[[], bool]) -> None:
+    """The fonts in which papers are set, unless they are there."""
+    if not is_there():
+        _install("CJK fonts are missing", "fonts-noto-cjk")
+
+
 def kafka_jars() -> str:
     """The class path of Kafka's broker. Maven is asked once for each pom.xml, and again when a jar is gone."""
     digest = hashlib.sha256(_POM.read_bytes()).hexdigest()[:16]
@@ -67,8 +85,16 @@ def _program(name: str, *packages: str) -> Path:
     """Where `name` lies, installed from Debian's `packages` if need be."""
     if found := _find(name):
         return found
+    missing = _install(f"{name} is not installed", *packages)
+    if found := _find(name):
+        return found
+    raise Unavailable(missing)
+
+
+def _install(what: str, *packages: str) -> str:
+    """Installs Debian's packages; returns what to say if that didn't help. Raises Unavailable where it can't be."""
     by_hand = " ".join([*_APT[:1], *_INSTALL, *packages])
-    missing = f"{name} is not installed; with Debian: {by_hand}"
+    missing = f"{what}; with Debian: {by_hand}"
     rights = _rights()
     if rights is None:
         raise Unavailable(missing)
@@ -78,9 +104,7 @@ def _program(name: str, *packages: str) -> Path:
         done = _run(*rights, *_QUIET, *_APT, *_INSTALL, *packages)
         if done.returncode:
             raise Unavailable(f"{missing}: {_reason(done)}")
-    if found := _find(name):
-        return found
-    raise Unavailable(missing)
+    return missing
 
 
 def _find(name: str) -> Path | None:

@@ -385,7 +385,9 @@ def test_the_owner_brings_an_empty_server_up_to_date_and_has_no_right_elsewhere(
     first, again, check = _run(folder, owner, [("prepare", ""), ("prepare", ""), ("check", "")])
     assert first == Answer(0, ",".join(migration.name for migration in migrations()))
     assert (again, check) == (Answer(0, ""), Answer(0, ""))
-    views = [("sql", f"SELECT * FROM pingliu.{one.name} LIMIT 1") for one in house.found if one.is_view]
+    # `measures` is over tables that auditors may read themselves.
+    names = [one.name for one in house.found if one.is_view and one.name != "measures"]
+    views = [("sql", f"SELECT * FROM pingliu.{name} LIMIT 1") for name in names]
     assert _codes(_run(folder, auditor, views)) == {_DENIED}
     assert _codes(_run(folder, owner, [("sql", statement) for statement in security(house.found)])) == {0}
     assert _codes(_run(folder, auditor, views)) == {0}

@@ -10,7 +10,6 @@ from typing import Final
 from deploy.local import packages
 from sinks.reports.typesetting import SERIF, fonts
 
-_FONTS: Final = "fonts-noto-cjk"
 _TIMEOUT_S: Final = 240
 # 44: comma, 34: quote, 76: UTF-8, -1: every sheet to a file of its own.
 _AS_SHOWN: Final = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,true,false,false,-1"
@@ -20,8 +19,8 @@ class Office:
     """Converts files in a folder of its own. Raises Unavailable where its programs can't be had."""
 
     def __init__(self, folder: Path) -> None:
-        self._soffice = packages._program("soffice", "libreoffice-writer-nogui", "libreoffice-calc-nogui")
-        self._poppler = packages._program("pdftoppm", "poppler-utils").parent
+        self._soffice = packages.soffice()
+        self._poppler = packages.pdftoppm().parent
         self._folder = folder
 
     def pdf(self, file: Path) -> Path:
@@ -67,10 +66,5 @@ class Office:
 
 def install_fonts() -> None:
     """The fonts that reports are set in. Raises Unavailable where they can't be had."""
-    if SERIF in fonts().families():
-        return
-    rights = packages._rights()
-    install = (*packages._QUIET, *packages._APT, *packages._INSTALL, _FONTS)
-    if rights is None or packages._run(*rights, *install).returncode:
-        raise packages.Unavailable(f"CJK fonts are missing; with Debian: apt-get install {_FONTS}")
+    packages.cjk_fonts(lambda: SERIF in fonts().families())
     fonts.cache_clear()
