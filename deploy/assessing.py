@@ -19,13 +19,14 @@ from deploy.warehouse import Warehouse, open_warehouse
 from sinks.assessment.assessor import NothingToAssess, assess
 from sinks.assessment.before import current
 from sinks.assessment.period import Kind, Period, PeriodError
+from sinks.assessment.sealed import Seal, TouchedSeal, seal_of
 from sinks.assessment.seals import CannotSeal
 from sinks.reports.rounding import rounded
 
 _WIDTH: Final = 160
 
 # What the assessment commands raise for what their user can mend.
-MISTAKES: Final = (PeriodError, NothingToAssess, CannotSeal)
+MISTAKES: Final = (PeriodError, NothingToAssess, CannotSeal, TouchedSeal)
 
 
 def tell(what: str) -> None:
@@ -49,6 +50,14 @@ def opened(data: Path | None, clickhouse: str | None) -> Iterator[Warehouse]:
 def bring_up_to_date(warehouse: Warehouse, period: Period) -> None:
     """Computes what isn't up to date of a period and of what it is made of. Raises NothingToAssess, RulesError."""
     assess(warehouse, period, current(warehouse, tell), tell)
+
+
+def sealed(warehouse: Warehouse, period: Period) -> Seal:
+    """The seal of a period. Raises Mistake where there is none."""
+    found = seal_of(warehouse, period)
+    if found is None:
+        raise Mistake(f"{period.text} isn't sealed")
+    return found
 
 
 def shown(value: Any) -> str:

@@ -34,10 +34,10 @@ def _mistakes() -> tuple[type[Exception], ...]:
     from aiokafka.errors import KafkaConnectionError
 
     from deploy.assessing import MISTAKES
-    from sinks.reports.error import ReportError
     from sinks.address import AddressError
     from sinks.errors import ClickHouseError
     from sinks.migrate import MigrationError
+    from sinks.reports.error import ReportError
     from streams.broker import BrokerError
     from streams.cluster import ClusterError
     from streams.transport.errors import GroupBusy, TopicMismatch, UnknownTopic

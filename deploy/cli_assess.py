@@ -21,13 +21,6 @@ def _where(function: options.F) -> options.F:
     return options.data_or_cluster(options.clickhouse(function))
 
 
-def placed(data: Path | None, clickhouse: str | None) -> tuple[Path | None, str | None]:
-    """What was typed goes before what a variable says."""
-    if data is not None and not options.is_from_environment("data") and options.is_from_environment("clickhouse"):
-        clickhouse = None
-    return data, clickhouse
-
-
 @click.command()
 @_where
 @click.argument("periods", nargs=-1, required=True, metavar="PERIOD...")
@@ -35,7 +28,7 @@ def assess(data: Path | None, clickhouse: str | None, periods: tuple[str, ...]) 
     """Bring the results of periods up to date: 2026-09, 2026-Q3, 2026. What didn't change isn't computed again."""
     from deploy.assessing import bring_up_to_date, opened, period_of
 
-    with opened(*placed(data, clickhouse)) as warehouse:
+    with opened(*options.placed(data, clickhouse)) as warehouse:
         for period in map(period_of, periods):
             bring_up_to_date(warehouse, period)
             click.echo(f"{period.text} is up to date")
@@ -70,7 +63,7 @@ def score_staff(
     from deploy.scores import print_scores
 
     conditions = {"pool": pool, "street": street, "department": department, "pioneer": "1" if pioneer else None}
-    print_scores(*placed(data, clickhouse), "staff", period, conditions, interviews, as_json)
+    print_scores(*options.placed(data, clickhouse), "staff", period, conditions, interviews, as_json)
 
 
 @score.command("sites")
@@ -92,7 +85,9 @@ def score_sites(
     """月通报, 季考核, 年度排名 of streets and stations."""
     from deploy.scores import print_scores
 
-    print_scores(*placed(data, clickhouse), "sites", period, {"tier": tier, "street": street}, interviews, as_json)
+    print_scores(
+        *options.placed(data, clickhouse), "sites", period, {"tier": tier, "street": street}, interviews, as_json
+    )
 
 
 @score.command("cut")
@@ -106,7 +101,7 @@ def score_cut(
     """What lies behind the scores, cut by anything: services, ratings, averages and rates."""
     from deploy.scores import print_cut
 
-    print_cut(*placed(data, clickhouse), period, dimensions, as_json)
+    print_cut(*options.placed(data, clickhouse), period, dimensions, as_json)
 
 
 @click.command()
@@ -127,7 +122,7 @@ def explain(
     """
     from deploy.bills import print_bill
 
-    print_bill(*placed(data, clickhouse), of, subject, period, events, as_json)
+    print_bill(*options.placed(data, clickhouse), of, subject, period, events, as_json)
 
 
 @click.group()
@@ -144,7 +139,7 @@ def _seal_of(kind: str, text: str, example: str) -> None:
         from sinks.assessment.seals import seal as seal_period
 
         wanted = period_of(period, kind)  # type: ignore[arg-type]  # one of the three
-        with opened(*placed(data, clickhouse)) as warehouse:
+        with opened(*options.placed(data, clickhouse)) as warehouse:
             made = seal_period(warehouse, wanted, datetime.now(SHANGHAI), tell)
         click.echo(f"{made.period.text} sealed at {made.sealed_at}")
         click.echo(f"results  {made.results_sha256}")
@@ -160,18 +155,26 @@ _seal_of("year", "a year", "2026")
 @click.command()
 @_where
 @options.as_json
-def verify(data: Path | None, clickhouse: str | None, as_json: bool) -> None:
+@click.option(
+    "--seal",
+    "wanted",
+    multiple=True,
+    metavar="HASH",
+    help="A seal that must be there, as `seal` printed it. May be repeated.",
+)
+def verify(data: Path | None, clickhouse: str | None, as_json: bool, wanted: tuple[str, ...]) -> None:
     """Compute every sealed period anew from the facts, and say exactly what differs. Exits with 1 where something does.
 
-    Rules, seals, events and results are looked at, each row of them.
+    Rules, seals, events and results are looked at, each row of them. Who cuts off the newest seals with all that
+    belongs to them leaves a chain that is whole, but shorter: give a hash that was written down elsewhere by --seal.
     """
     from deploy.assessing import opened, tell
-    from sinks.assessment.sealed import seals
+    from sinks.assessment.sealed import readable_seals
     from sinks.assessment.verify import verify as find
 
-    with opened(*placed(data, clickhouse)) as warehouse:
-        findings = list(find(warehouse, tell))
-        count = len(seals(warehouse))
+    with opened(*options.placed(data, clickhouse)) as warehouse:
+        findings = list(find(warehouse, tell, wanted))
+        count = len(readable_seals(warehouse)[0])
     for finding in findings:
         click.echo(msgspec.json.encode(finding) if as_json else f"{finding.what:7} {finding.place}: {finding.detail}")
     if findings:
@@ -186,15 +189,15 @@ def verify(data: Path | None, clickhouse: str | None, as_json: bool) -> None:
 @click.argument("bulletin", required=False)
 def corrections(data: Path | None, clickhouse: str | None, as_json: bool, bulletin: str | None) -> None:
     """List corrections (更正) of sealed periods: those of a bulletin, or those that wait for the next one."""
-    from deploy.assessing import opened, period_of, tell
+    from deploy.assessing import opened, period_of, sealed, tell
     from sinks.assessment.corrections import find_corrections, stored_corrections
     from sinks.assessment.sealed import seals
 
-    with opened(*placed(data, clickhouse)) as warehouse:
+    with opened(*options.placed(data, clickhouse)) as warehouse:
         if bulletin is None:
             found = find_corrections(warehouse, seals(warehouse), tell)
         else:
-            found = stored_corrections(warehouse, period_of(bulletin))
+            found = stored_corrections(warehouse, sealed(warehouse, period_of(bulletin)).period)
     for one in found:
         if as_json:
             click.echo(msgspec.json.encode(one))
@@ -204,18 +207,18 @@ def corrections(data: Path | None, clickhouse: str | None, as_json: bool, bullet
 
 @click.command()
 @_where
-@click.option("--sealed", is_flag=True, help="As it was sealed, not as it would be now.")
+@click.option("--sealed", "as_sealed", is_flag=True, help="As it was sealed, not as it would be now.")
 @click.argument("period")
-def export(data: Path | None, clickhouse: str | None, sealed: bool, period: str) -> None:
+def export(data: Path | None, clickhouse: str | None, as_sealed: bool, period: str) -> None:
     """Write the canonical export of a period to standard output: the text whose SHA-256 a seal holds."""
-    from deploy.assessing import bring_up_to_date, opened, period_of
+    from deploy.assessing import bring_up_to_date, opened, period_of, sealed
     from sinks.assessment.results import export_text, results
     from sinks.assessment.sealed import sealed_results
 
     wanted = period_of(period)
-    with opened(*placed(data, clickhouse)) as warehouse:
-        if sealed:
-            rows = sealed_results(warehouse, wanted)
+    with opened(*options.placed(data, clickhouse)) as warehouse:
+        if as_sealed:
+            rows = sealed_results(warehouse, sealed(warehouse, wanted).period)
         else:
             bring_up_to_date(warehouse, wanted)
             rows = results(warehouse, "pingliu", wanted)
@@ -243,7 +246,7 @@ def compare(
 
     if len(files) != 2:
         raise click.UsageError("--rules: two files are expected, --rules A.toml --rules B.toml")
-    print_moves(*placed(data, clickhouse), files[0], files[1], period, limit, as_json)
+    print_moves(*options.placed(data, clickhouse), files[0], files[1], period, limit, as_json)
 
 
 COMMANDS: Final = (assess, score, explain, seal, verify, corrections, export, compare)

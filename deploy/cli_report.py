@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 
 from deploy import options
+from schemas.moments import SHANGHAI
 from sinks.reports.period import Kind
 from sinks.reports.wording import ISSUER
 
@@ -76,13 +76,23 @@ def _write(
     data: Path | None,
     clickhouse: str | None,
 ) -> None:
-    from deploy.warehouse import open_warehouse
+    from deploy.assessing import bring_up_to_date, opened, tell
+    from sinks.assessment.corrections import find_corrections, stored_corrections
+    from sinks.assessment.restored import as_sealed
+    from sinks.assessment.sealed import seal_of, seals
     from sinks.reports import Letterhead, check_suffix, write_report
+    from sinks.reports.period import ReportPeriod
 
     check_suffix(out)
-    if data is not None and options.is_from_environment("clickhouse"):
-        clickhouse = None
-    bears = (day or datetime.now(ZoneInfo("Asia/Shanghai"))).date()
-    with open_warehouse(data, clickhouse) as database:
-        write_report(database, kind, period, out, Letterhead(issuer, number, bears, sealed=False))
+    bears = (day or datetime.now(SHANGHAI)).date()
+    wanted = ReportPeriod.parse(kind, period).period
+    with opened(*options.placed(data, clickhouse)) as warehouse:
+        bring_up_to_date(warehouse, wanted)
+        sealed = seal_of(warehouse, wanted)
+        seal = sealed.seal if sealed else ""
+        corrections = (
+            stored_corrections(warehouse, wanted) if sealed else find_corrections(warehouse, seals(warehouse), tell)
+        )
+        with as_sealed(warehouse, wanted, tell) as results:
+            write_report(results, kind, period, out, Letterhead(issuer, number, bears, seal, corrections))
     click.echo(f"wrote {out}")

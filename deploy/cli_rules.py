@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from deploy import options
-from deploy.cli_assess import placed
 from schemas.moments import SHANGHAI
 from schemas.rules import RulesError, load_rules
 
@@ -39,7 +38,7 @@ def publish(data: Path | None, clickhouse: str | None, file: Path) -> None:
     from sinks.assessment.rule_sets import publish as publish_set
 
     loaded = load_rules(file)
-    with opened(*placed(data, clickhouse)) as warehouse:
+    with opened(*options.placed(data, clickhouse)) as warehouse:
         done = publish_set(warehouse, loaded, read_rules(file), datetime.now(SHANGHAI).date())
     click.echo(f"{done.name}: effective from {done.effective_from}, {done.sha256}")
 
@@ -52,7 +51,7 @@ def list_(data: Path | None, clickhouse: str | None) -> None:
     from deploy.assessing import opened
     from sinks.assessment.rule_sets import published
 
-    with opened(*placed(data, clickhouse)) as warehouse:
+    with opened(*options.placed(data, clickhouse)) as warehouse:
         for rule_set in published(warehouse):
             click.echo(f"{rule_set.effective_from}  {rule_set.sha256}  {rule_set.name}")
 
@@ -66,7 +65,7 @@ def show(data: Path | None, clickhouse: str | None, sha256: str) -> None:
     from deploy.assessing import opened
     from sinks.assessment.rule_sets import published
 
-    with opened(*placed(data, clickhouse)) as warehouse:
+    with opened(*options.placed(data, clickhouse)) as warehouse:
         found = [one for one in published(warehouse) if one.sha256.startswith(sha256)]
     if not found:
         raise RulesError(f"{sha256}: no rule set of this hash was published")

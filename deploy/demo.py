@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain
 from pathlib import Path
@@ -19,9 +19,13 @@ from deploy.ingest import Ingested, ingest
 from deploy.progress_bar import progress_bar
 from deploy.running import running, until_interrupted, wait_ready
 from deploy.simulator import estimate, live, simulate
+from deploy.warehouse import open_warehouse
 from schemas.event import Reason
 from schemas.moments import SHANGHAI
 from schemas.registry import Registry
+from sinks.assessment.assessor import assess
+from sinks.assessment.before import current
+from sinks.assessment.period import Period
 from streams.routing import entry_of
 from streams.transport.log import Log
 
@@ -78,10 +82,34 @@ SELECT transform(reason, {[*_REASONS]}, {[*_REASONS.values()]}, '') AS "拒收�
 FROM rejected GROUP BY reason ORDER BY count() DESC, reason
 """
 
+# Half-up to 2 digits, as papers have it.
+STREET_SCORES: Final = """
+SELECT
+    rank AS "名次", t.name AS "街道", toString(round(score, 2)) AS "月通报得分",
+    toString(round(rating_points, 2)) AS "评价",
+    toString(round(closing_points, 2)) AS "差评闭环", toString(round(efficiency_points, 2)) AS "效率",
+    toString(round(patrol_points, 2)) AS "巡查督办"
+FROM site_months AS m
+LEFT JOIN (SELECT code, name FROM registry WHERE kind = 'street') AS t ON m.street = t.code
+WHERE period = '{period}' AND tier = 'street' ORDER BY rank, site
+"""
+
+STAFF_BANDS: Final = """
+SELECT
+    transform(pool, ['centre_general', 'centre_department', 'street', 'community'],
+        ['中心综合窗口', '中心部门窗口', '街道', '社区'], '') AS "组别",
+    count() AS "人员", countIf(band = 'excellent') AS "优秀", countIf(band = 'good') AS "良好",
+    countIf(band = 'pass') AS "合格",
+    countIf(band = 'fail') AS "不合格", countIf(band = 'ungraded') AS "不定档",
+    toString(round(avgIf(score, graded), 2)) AS "平均得分"
+FROM staff_months WHERE period = '{period}' GROUP BY pool ORDER BY pool
+"""
+
 _SEED: Final = 7
 _WIDTH: Final = 110
 _LIVE_STEP_SECONDS: Final = 0.2
 TABLES: Final = (("各街道", STREETS), ("评分最低的五个窗口", WORST), ("被拒收的消息", REJECTS))
+SCORES: Final = (("街道月通报(未封账)", STREET_SCORES), ("窗口人员月评分(未封账)", STAFF_BANDS))
 
 
 def run(folder: Folder, district: Path, port: int, scale: float) -> None:
@@ -103,7 +131,13 @@ def run(folder: Folder, district: Path, port: int, scale: float) -> None:
             show_ingested(console, done)
             done_file.touch()
         endpoint = wait_ready(folder, check)
-        show_tables(console, folder)
+        show_tables(console, folder, TABLES)
+        console.print(f"按考核规则计算 {first:%Y年%m月} 的得分…")
+        period = Period.month_of(first)
+        with open_warehouse(folder.root, None) as warehouse:
+            assess(warehouse, period, current(warehouse))
+        show_tables(console, folder, [(title, sql.format(period=period.text)) for title, sql in SCORES])
+        console.print(f"每一分的依据:pingliu explain staff S0142 {period.text} --data {folder.root}", soft_wrap=True)
         console.print(
             f"SQL(只读):curl '{endpoint.url}?database=pingliu' -d 'SELECT count() FROM events'", soft_wrap=True
         )
@@ -136,9 +170,9 @@ def show_ingested(console: Console, done: Ingested) -> None:
     )
 
 
-def show_tables(console: Console, folder: Folder) -> None:
-    """What a supervisor and an auditor would ask first. Raises AskingError."""
-    for title, sql in TABLES:
+def show_tables(console: Console, folder: Folder, tables: Iterable[tuple[str, str]]) -> None:
+    """What a supervisor and an auditor would ask first: tables by title and SQL. Raises AskingError."""
+    for title, sql in tables:
         rows = ask_rows(folder, sql)
         table = Table(title=title, title_justify="left")
         for name in rows[0] if rows else ():

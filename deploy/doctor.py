@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final, Literal
@@ -16,6 +16,7 @@ import msgspec
 from deploy.asking import AskingError, ask_rows
 from deploy.folder import Folder
 from deploy.progress import lag
+from schemas.moments import SHANGHAI, to_day
 from schemas.registry import Registry, RegistryError
 from schemas.rules import RulesError, load_rules
 from schemas.secret import SecretError, load_secret
@@ -57,7 +58,7 @@ def examine(folder: Folder, rules: Path | None, district: Path) -> Iterator[Find
     if folder.log.exists():
         yield from _log(folder)
     if folder.engine.exists():
-        yield from _store(folder)
+        yield from _store(folder, rules)
 
 
 def _program() -> Finding:
@@ -154,14 +155,16 @@ def _log(folder: Folder) -> Iterator[Finding]:
             yield Finding(group, "ok", f"{messages:,} messages behind")
 
 
-def _store(folder: Folder) -> Iterator[Finding]:
+def _store(folder: Folder, rules: Path | None) -> Iterator[Finding]:
     checks: tuple[Callable[[Folder], Finding], ...] = (_schema, _rejects, _reconciliation)
-    for check in checks:
-        try:
+    try:
+        for check in checks:
             yield check(folder)
-        except AskingError as error:
-            yield Finding("ClickHouse", "problem", str(error))
-            return
+        yield _assessment(folder, rules)
+    except AskingError as error:
+        yield Finding("ClickHouse", "problem", str(error))
+    except RulesError:
+        return  # said already
 
 
 def _schema(folder: Folder) -> Finding:
@@ -181,6 +184,22 @@ def _rejects(folder: Folder) -> Finding:
     if rejected > _REJECTS_WORTH_SAYING * (events + 100):
         return Finding("rejects", "warning", f"{message}: some source speaks wrongly; see `pingliu rejected list`")
     return Finding("rejects", "ok", message)
+
+
+def _assessment(folder: Folder, rules: Path | None) -> Finding:
+    """Whether scores are judged by the rules that live figures are counted by."""
+    month = datetime.now(SHANGHAI).date().replace(day=1)
+    found = ask_rows(
+        folder,
+        "SELECT sha256, name FROM rule_sets WHERE effective_from <= "
+        f"{to_day(month)} ORDER BY effective_from DESC, published_ms DESC LIMIT 1",
+    )
+    if not found:
+        return Finding("assessment", "warning", "no rule set is published for this month; the defaults judge it")
+    if found[0]["sha256"] != load_rules(rules).sha256:
+        said = f"this month is judged by the published rule set {found[0]['name']} ({found[0]['sha256'][:12]})"
+        return Finding("assessment", "warning", f"{said}, which the rules file is not; see `pingliu rules`")
+    return Finding("assessment", "ok", f"judged by {found[0]['name']}")
 
 
 def _reconciliation(folder: Folder) -> Finding:

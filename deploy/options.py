@@ -79,6 +79,13 @@ def is_from_environment(name: str) -> bool:
     return click.get_current_context().get_parameter_source(name) != click.core.ParameterSource.COMMANDLINE
 
 
+def placed(data: Path | None, clickhouse: str | None) -> tuple[Path | None, str | None]:
+    """A folder or a server: what was typed goes before what a variable says."""
+    if data is not None and not is_from_environment("data") and is_from_environment("clickhouse"):
+        clickhouse = None
+    return data, clickhouse
+
+
 def secret_path(given: Path | None, folder: Path | None) -> Path:
     """Where the secret is."""
     if given is not None:

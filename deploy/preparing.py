@@ -54,5 +54,5 @@ def check_prepared(database: Database) -> None:
     """Raises Unprepared where `prepare_server` would apply something."""
     if files := missing(database):
         raise Unprepared(
-            f"ClickHouse lacks {', '.join(files)}; `pingliu init` applies them to a server, `pingliu migrate` to a folder"
+            f"ClickHouse lacks {', '.join(files)}; `pingliu init` applies them (to a folder, `pingliu migrate`)"
         )

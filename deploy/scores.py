@@ -20,10 +20,11 @@ from sinks.assessment.results import TABLES
 Of = Literal["staff", "sites"]
 # What a table of scores shows, by the table it is of; decimals are cast to text, to be alike on every backend.
 _SHOWN: Final[Mapping[str, str]] = {
-    "staff_months": "rank pool staff site services ratings rating_points efficiency_points discipline_points service_points"
-    " bonus_points score band interview",
+    "staff_months": "rank pool staff site services ratings rating_points efficiency_points discipline_points"
+    " service_points bonus_points score band interview",
     "staff_quarters": "rank pool staff site graded_months ratings deductions liable veto score star",
-    "staff_years": "rank pool staff site quarters stars star_quarters lowest_star review score eligible candidate proposed",
+    "staff_years": "rank pool staff site quarters stars star_quarters lowest_star review score eligible"
+    " candidate proposed",
     "site_months": "rank tier site services ratings rating_points participation_points closing_points efficiency_points"
     " opening_points quality_points patrol_points bonus_points score ranked",
     "site_quarters": "rank tier site months inspection overdue own communities score band interview",
@@ -84,7 +85,8 @@ def print_cut(data: Path | None, clickhouse: str | None, text: str, dimensions: 
     with opened(data, clickhouse) as warehouse:
         bring_up_to_date(warehouse, period)
         rows = warehouse.rows(
-            f"SELECT {grouped}, {selected} FROM pingliu.measures WHERE period IN ({months}) GROUP BY {keys} ORDER BY {keys}"
+            f"SELECT {grouped}, {selected} FROM pingliu.measures WHERE period IN ({months}) "
+            f"GROUP BY {keys} ORDER BY {keys}"
         )
     values = [
         [*(str(row[f"{name}_text"]) for name in dimensions), *(_measure(row[f"{name}_said"]) for name in _MEASURES)]

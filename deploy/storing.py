@@ -17,6 +17,7 @@ from schemas.registry import Registry
 from schemas.rules import load_rules
 from schemas.secret import load_secret
 from sinks.address import Address, password_from
+from sinks.assessment.scratch import drop_leftovers
 from sinks.channel import Channel
 from sinks.destination import Stored
 from sinks.engine import Engine, EngineBusy
@@ -33,7 +34,7 @@ _LOOPBACK: Final = "127.0.0.1"
 async def store_in_folder(settings: Settings, folder: Folder, district: Path, port: int, stop: asyncio.Event) -> None:
     """Runs until `stop`, answering SQL on loopback (`port` 0: any that is free); raises what broke it. In this order:
 
-    1. The engine is opened, and its tables are brought up to date.
+    1. The engine is opened, its tables are brought up to date, and what broken-off computations left is dropped.
     2. The HTTP interface answers readers, and the channel those who work on the data.
     3. The folder says so: who reads it finds both open.
     4. The sink runs.
@@ -46,6 +47,8 @@ async def store_in_folder(settings: Settings, folder: Folder, district: Path, po
         held.callback(engine.close)
         for name in prepare(engine, registry, rules).applied:
             log.info("applied %s", name)
+        for name in drop_leftovers(engine):
+            log.info("dropped %s, which a computation that was broken off had left behind", name)
         sink = Sink(settings, rules, _privacy(settings), Stored(engine))
         interface = HttpInterface(engine, host=_LOOPBACK, port=port)
         bound = await interface.start()  # 2.

@@ -39,7 +39,7 @@ class RulesError(ValueError):
 class Rating(Section):
     """Points per level (汕尾, 潮州 2020) and which levels are good (澄江: the first two)."""
 
-    points: dict[Level, Points] = {
+    points: dict[Level, Points] = {  # noqa: RUF012  pydantic copies it
         "very_satisfied": 10, "satisfied": 8, "basically_satisfied": 6, "dissatisfied": 3, "very_dissatisfied": 0
     }  # fmt: skip
     good_levels: tuple[Level, ...] = Field(("very_satisfied", "satisfied"), strict=False)

@@ -89,6 +89,13 @@ def migrations() -> list[Migration]:
     return [Migration(int(file.name[:4]), file.name, file.read_text(encoding="utf-8")) for file in files]
 
 
+def latest_view(name: str) -> str:
+    """The statement that makes a view of `pingliu`, as the last file that has it says."""
+    start = f"CREATE OR REPLACE VIEW pingliu.{name} AS"
+    found = [sql for migration in migrations() for sql in migration.statements() if sql.startswith(start)]
+    return found[-1]
+
+
 def migrate(database: Database) -> Migrated:
     """Applies what is missing. Raises MigrationError, and what the database raises.
 

@@ -154,7 +154,8 @@ def registry_tables(registry: Registry) -> dict[str, Columns]:
             "items",
             [
                 (
-                    i.code, i.name, i.department, i.level, i.promise_days, round(i.std_minutes * MINUTE), int(i.everywhere)
+                    i.code, i.name, i.department, i.level, i.promise_days, round(i.std_minutes * MINUTE),
+                    int(i.everywhere),
                 )
                 for i in registry.items.values()
             ],

@@ -76,16 +76,18 @@ class Assessor:
         """Computes a period of which those that it is made of are there, and stores it. Returns what names the results.
 
         1. The results are computed in a scratch database.
-        2. Their rows, with proofs, take the place of the period's, a table at a time.
-        3. What they were computed from is noted; without it they count as out of date.
+        2. What those that are there were computed from is forgotten.
+        3. Their rows, with proofs, take the place of the period's, a table at a time.
+        4. What they were computed from is noted; without it they count as out of date.
         """
         self._tell(period.text)
         with scratch(self._database) as place:
             self._compute(place, period, rules)  # 1.
-            for table in TABLES[period.kind]:  # 2.
+            place.execute(f"ALTER TABLE {self._place}.{LEDGER} DROP PARTITION {quoted(period.text)}")  # 2.
+            for table in TABLES[period.kind]:  # 3.
                 self._move(place, table, period)
             sha256 = sha256_of(export_text(results(self._database, self._place, period)))
-            self._note(place, period, rules, sha256)  # 3.
+            self._note(place, period, rules, sha256)  # 4.
             return sha256
 
     def _compute(self, place: Scratch, period: Period, rules: Rules) -> None:
@@ -106,18 +108,18 @@ class Assessor:
         proof = proof_of(row_text(self._database, table))
         place.execute(f"CREATE TABLE scratch.proven_{table} AS pingliu.{table}")
         place.execute(f"INSERT INTO scratch.proven_{table} SELECT * REPLACE ({proof} AS proof) FROM scratch.{table}")
-        self._replace(place, table, period)
-
-    def _replace(self, place: Scratch, table: str, period: Period) -> None:
-        place.execute(
-            f"ALTER TABLE {self._place}.{table} REPLACE PARTITION {quoted(period.text)} FROM scratch.proven_{table}"
-        )
+        target, partition = f"{self._place}.{table}", quoted(period.text)
+        if place.rows(f"SELECT period FROM scratch.proven_{table} LIMIT 1"):
+            place.execute(f"ALTER TABLE {target} REPLACE PARTITION {partition} FROM scratch.proven_{table}")
+        else:  # ClickHouse takes no empty partition for another
+            place.execute(f"ALTER TABLE {target} DROP PARTITION {partition}")
 
     def _note(self, place: Scratch, period: Period, rules: Rules, sha256: str) -> None:
         place.execute(f"CREATE TABLE scratch.{LEDGER} AS pingliu.{LEDGER}")
         place.execute(
             f"INSERT INTO scratch.{LEDGER} SELECT {quoted(period.text)}, {quoted(rules.sha256)}, "
-            f"{quoted(self._basis.sha256)}, {literal(self._basis.positions)}, {quoted(sha256)}, now64(3, 'Asia/Shanghai'), ''"
+            f"{quoted(self._basis.sha256)}, {literal(self._basis.positions)}, {quoted(sha256)}, "
+            "now64(3, 'Asia/Shanghai'), ''"
         )
         self._move(place, LEDGER, period)
 
@@ -162,7 +164,7 @@ def basis_of(database: Database, period: Period, positions: Positions, rules: Ru
 
 
 def assess(database: Database, period: Period, before: Callable[[Period], Before], tell: Tell = silent) -> Basis:
-    """Brings a period and all that it is made of up to date with everything stored now; returns what it is computed from.
+    """Brings a period and all that it is made of up to date with everything stored now; returns what it comes from.
 
     Raises NothingToAssess, RulesError.
     """

@@ -28,6 +28,16 @@ def current(database: Database, tell: Tell = silent) -> Callable[[Period], Befor
     return before
 
 
+def found_before(database: Database) -> Callable[[Period], Before]:
+    """As `current`, but a period before that isn't sealed is taken as it is found."""
+
+    def before(period: Period) -> Before:
+        previous = period.previous
+        return of_sealed(database, previous) if is_sealed(database, previous) else _of_tables(database, previous)
+
+    return before
+
+
 def is_sealed(database: Database, period: Period) -> bool:
     """Whether there is a seal of the period."""
     return bool(database.rows(f"SELECT number FROM pingliu.sealed_periods WHERE period = {quoted(period.text)}"))

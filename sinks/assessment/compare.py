@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
 from schemas.rules import Rules
-from sinks.assessment.assessor import LEDGER, Assessor, Basis, basis_of, parts
+from sinks.assessment.assessor import Assessor, Basis, basis_of, parts
 from sinks.assessment.compute import Before
 from sinks.assessment.database import Database, Tell, silent
 from sinks.assessment.period import Period
 from sinks.assessment.positions import stored
-from sinks.assessment.results import BILL, TABLES, Result, results
-from sinks.assessment.scratch import Scratch, scratch
+from sinks.assessment.restored import result_tables
+from sinks.assessment.results import BILL, Result, results
+from sinks.assessment.scratch import Scratch
 
 _REASONS: Final = 3
 _STANDING: Final[tuple[str, ...]] = ("band", "star", "rank", "interview", "candidate", "proposed")
@@ -38,7 +38,7 @@ class Move:
 
 
 def compare(database: Database, period: Period, first: Rules, second: Rules, tell: Tell = silent) -> list[Move]:
-    """Those who move, the largest differences of score first. A period begins afresh: nothing is taken of the one before.
+    """Those who move, the largest differences of score first. Nothing is taken of the period before.
 
     Raises NothingToAssess.
     """
@@ -50,14 +50,6 @@ def compare(database: Database, period: Period, first: Rules, second: Rules, tel
             compute(database, place, period, basis, rules, tell)
             computed.append(results(database, place.name, period))
     return sorted(_moves(*computed), key=lambda move: (-abs(_difference(move)), move.scope, move.subject))
-
-
-@contextmanager
-def result_tables(database: Database) -> Iterator[Scratch]:
-    """A scratch database with empty result tables."""
-    with scratch(database) as place:
-        place.create_results([LEDGER, *dict.fromkeys(table for tables in TABLES.values() for table in tables)])
-        yield place
 
 
 def compute(database: Database, place: Scratch, period: Period, basis: Basis, rules: Rules, tell: Tell) -> None:

@@ -18,10 +18,13 @@ FROM
         JSONExtractString(data, 'target_id') AS target_id,
         if(target = 'window', target_id, '') AS target_window,
         JSONExtractString(data, 'incident') AS incident,
-        JSONType(data, 'points') IN ('Int64', 'UInt64', 'Double') AS is_said,
-        greatest(-1000, least(1000, JSONExtractFloat(data, 'points'))) AS said_float,
-        -- To 4 digits, half away from zero.
-        toDecimal128(toInt64(sign(said_float) * floor(abs(said_float) * 10000 + 0.5)), 8) / 10000 AS said,
+        JSONType(data, 'points') != 'Null' AS is_said,
+        JSONExtractFloat(data, 'points') AS said_float,
+        -- To 4 digits, half away from zero, of the number as it is written: its float may lie on the other side of a half.
+        CAST(if(
+            abs(said_float) >= 1000, toDecimal128(sign(said_float) * 1000, 8),
+            round(toDecimal128OrZero(JSONExtractRaw(data, 'points'), 8), 4)
+        ) AS Decimal(38, 8)) AS said,
         site, day_number, moment, position, source, id
     FROM scratch.facts
     WHERE type = 'conduct.recorded'

@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sinks.assessment.assessor import assess
 from sinks.assessment.before import current
 from sinks.assessment.database import Database, Tell, quoted, silent, texts
 from sinks.assessment.later import Later, later_events
 from sinks.assessment.period import Period
+from sinks.assessment.positions import Positions
 from sinks.assessment.results import BILL, Result, results, sha256_of
 from sinks.assessment.sealed import Seal, sealed_results
 
@@ -47,42 +48,63 @@ def find_corrections(database: Database, chain: Sequence[Seal], tell: Tell = sil
     found: list[Correction] = []
     for seal in chain:
         assess(database, seal.period, current(database, tell), tell)
-        found += _of_period(database, seal)
+        found += _of_period(database, seal, {one.number: one.positions for one in chain})
     return found
 
 
-def _of_period(database: Database, seal: Seal) -> list[Correction]:
+def _of_period(database: Database, seal: Seal, positions: Mapping[int, Positions]) -> list[Correction]:
+    """`positions`: how much of the log each seal covers, by its number."""
     sealed = sealed_results(database, seal.period)
     now = results(database, "pingliu", seal.period)
-    changes = _changes(sealed, now)
-    known = _corrected(database, seal.period)
-    changes = {key: pair for key, pair in changes.items() if known.get(key) != pair[1]}
-    if not changes:
-        return []
-    later = later_events(database, seal)
+    changes = _changes(sealed, now, _corrected(database, seal.period))
+    later = {
+        since: later_events(database, seal.period, positions[since or seal.number])
+        for since in {change.since for change in changes}
+    }
     found = []
-    for (scope, subject), (before, after) in sorted(changes.items()):
-        before = known.get((scope, subject), before)
-        street = str((json.loads(after) if after else json.loads(before)).get("street", ""))
-        causes = later.get((scope, subject), [])
-        lines = _lines(sealed, now, scope, subject)
+    for change in changes:
+        street = str(json.loads(change.after or change.before).get("street", ""))
+        lines = _lines(sealed, now, change.scope, change.subject)
+        causes = [
+            one
+            for one in later[change.since].get((change.scope, change.subject), [])
+            if seal.period.kind != "month" or not lines or any(line.startswith(one.rule) for line in lines)
+        ]
+        if _is_moved(change, lines):
+            causes = []
         found.append(
             Correction(
-                seal.period.text, scope, subject, street, before, after,
-                _cause(before, after, causes, lines), tuple(sorted({one.event for one in causes})),
+                seal.period.text, change.scope, change.subject, street, change.before, change.after,
+                _cause(change, causes, lines), tuple(sorted({one.event for one in causes})),
             )
         )  # fmt: skip
     return found
 
 
-def _changes(sealed: Sequence[Result], now: Sequence[Result]) -> dict[tuple[str, str], tuple[str, str]]:
-    """(scope, subject) to what was sealed and what is now, where these differ."""
-    before, after = _said(sealed), _said(now)
-    return {
-        key: (before.get(key, ""), after.get(key, ""))
-        for key in before.keys() | after.keys()
-        if before.get(key) != after.get(key)
-    }
+class _Change(NamedTuple):
+    """What was last said of a subject, and what is now. `since`: number of the seal that said so last, where that was
+    with a correction; else 0.
+    """
+
+    scope: str
+    subject: str
+    before: str
+    after: str
+    since: int
+
+
+def _changes(
+    sealed: Sequence[Result], now: Sequence[Result], corrected: Mapping[tuple[str, str], tuple[str, int]]
+) -> list[_Change]:
+    before = dict(corrected)
+    for key, said in _said(sealed).items():
+        before.setdefault(key, (said, 0))
+    after = _said(now)
+    changes = []
+    for scope, subject in sorted(before.keys() | after.keys()):
+        said, since = before.get((scope, subject), ("", 0))
+        changes.append(_Change(scope, subject, said, after.get((scope, subject), ""), since))
+    return [change for change in changes if change.before != change.after]
 
 
 def _said(rows: Sequence[Result]) -> dict[tuple[str, str], str]:
@@ -95,15 +117,16 @@ def _said(rows: Sequence[Result]) -> dict[tuple[str, str], str]:
     return said
 
 
-def _corrected(database: Database, period: Period) -> dict[tuple[str, str], str]:
-    """What earlier corrections of the period say, the latest of each subject."""
+def _corrected(database: Database, period: Period) -> dict[tuple[str, str], tuple[str, int]]:
+    """What earlier corrections of the period say, the latest of each subject, and the number of its seal."""
     rows = database.rows(
-        "SELECT scope, subject, argMax(after, n) AS said FROM (SELECT toString(c.scope) AS scope, c.subject AS subject, "
+        "SELECT scope, subject, argMax(after, n) AS said, max(n) AS number FROM ("
+        "SELECT toString(c.scope) AS scope, c.subject AS subject, "
         "c.after AS after, s.number AS n FROM pingliu.sealed_corrections AS c "
         "INNER JOIN pingliu.sealed_periods AS s ON c.bulletin = s.period "
         f"WHERE c.period = {quoted(period.text)}) GROUP BY scope, subject"
     )
-    return {(str(row["scope"]), str(row["subject"])): str(row["said"]) for row in rows}
+    return {(str(row["scope"]), str(row["subject"])): (str(row["said"]), int(str(row["number"]))) for row in rows}
 
 
 def _lines(sealed: Sequence[Result], now: Sequence[Result], scope: str, subject: str) -> list[str]:
@@ -125,12 +148,19 @@ def _lines(sealed: Sequence[Result], now: Sequence[Result], scope: str, subject:
     ]
 
 
-def _cause(before: str, after: str, causes: Sequence[Later], lines: Sequence[str]) -> str:
-    if not before or not after:
+def _is_moved(change: _Change, lines: Sequence[str]) -> bool:
+    """Whether nothing but the rank is otherwise."""
+    if not change.before or not change.after:
+        return False
+    return not lines and _without_ranks(change.before) == _without_ranks(change.after)
+
+
+def _cause(change: _Change, causes: Sequence[Later], lines: Sequence[str]) -> str:
+    if not change.before or not change.after:
         reason = "登记信息变动"
     elif causes:
         reason = "；".join(dict.fromkeys(one.words for one in causes))
-    elif _without_ranks(before) == _without_ranks(after):
+    elif _is_moved(change, lines):
         reason = _MOVED
     else:
         reason = _GROUP

@@ -62,7 +62,8 @@ def touched(database: Database, periods: Sequence[Period], positions: Positions)
     """
     sealed = (
         "SELECT topic, partition, stretch, pair.1 AS offset, pair.2 AS hash FROM pingliu.sealed_facts "
-        f"ARRAY JOIN arrayZip(offsets, hashes) AS pair WHERE period IN ({', '.join(quoted(one.text) for one in periods)})"
+        "ARRAY JOIN arrayZip(offsets, hashes) AS pair "
+        f"WHERE period IN ({', '.join(quoted(one.text) for one in periods)})"
     )
     now = _each(positions, {})
     before, after = _digests(database, sealed), _digests(database, now)
@@ -91,7 +92,8 @@ _Place = tuple[str, int, int]
 def _digests(database: Database, each: str) -> dict[_Place, str]:
     """What names the fingerprints of a stretch, by topic, partition and stretch."""
     rows = database.rows(
-        "SELECT topic, partition, stretch, lower(hex(SHA256(toString(arraySort(groupArray((offset, hash))))))) AS digest "
+        "SELECT topic, partition, stretch, "
+        "lower(hex(SHA256(toString(arraySort(groupArray((offset, hash))))))) AS digest "
         f"FROM ({each}) GROUP BY topic, partition, stretch"
     )
     return {

@@ -54,16 +54,18 @@ def proof_of(text: str) -> str:
 
 
 def results(database: Database, place: str, period: Period) -> list[Result]:
-    """A period's results in a database (`pingliu`, or a scratch one), in canonical order. Counts that results can be cut
-    by are there as one row: how many there are, and what names them all.
+    """A period's results in a database (`pingliu`, or a scratch one), in canonical order.
+
+    Counts that results can be cut by are there as one row: how many there are, and what names them all.
     """
     found: list[Result] = []
     for table in TABLES[period.kind]:
         text = row_text(database, table)
         if table == MEASURES:
             rows = database.rows(
-                f"SELECT toUInt32(count()) AS n, lower(hex(SHA256(arrayStringConcat(arraySort(groupArray({proof_of(text)})))))) "
-                f"AS sha256 FROM {place}.{table} WHERE period = {quoted(period.text)}"
+                "SELECT toUInt32(count()) AS n, "
+                f"lower(hex(SHA256(arrayStringConcat(arraySort(groupArray({proof_of(text)})))))) AS sha256 "
+                f"FROM {place}.{table} WHERE period = {quoted(period.text)}"
             )
             found.append(Result(table, "", 0, f'{{"rows":{rows[0]["n"]},"sha256":"{rows[0]["sha256"]}"}}'))
             continue

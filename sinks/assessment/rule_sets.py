@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Protocol
+
+from pydantic import ValidationError
 
 from schemas.moments import to_date, to_day
 from schemas.rules import Rules, RulesError
@@ -14,6 +18,7 @@ from sinks.assessment.database import Database
 from sinks.assessment.period import Period
 
 _COLUMNS: Final = ("sha256", "name", "effective_from", "published_ms", "canonical", "toml")
+TABLE: Final = "rule_sets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +34,20 @@ class RuleSet:
 
     @property
     def rules(self) -> Rules:
-        """Raises RulesError where the stored values aren't those that the hash names."""
-        rules = Rules.model_validate_json(self.canonical)
-        if rules.sha256 != self.sha256:
+        """Raises RulesError where the stored values aren't those that the hash names, or the columns not theirs."""
+        try:
+            rules = Rules.model_validate_json(self.canonical)
+        except ValidationError:
+            rules = None
+        said = None if rules is None else (rules.sha256, rules.assessment.name, rules.assessment.effective_from)
+        if rules is None or said != (self.sha256, self.name, self.effective_from):
             raise RulesError(f"rule set {self.sha256[:12]} of {self.effective_from} was changed after it was published")
         return rules
+
+    @property
+    def noted(self) -> list[object]:
+        """What `reference_log` says of it; JSON's values."""
+        return [self.sha256, to_day(self.effective_from), self.published_ms]
 
 
 class _Store(Protocol):
@@ -105,7 +119,33 @@ def _write(database: Database, rules: Rules, toml: str) -> RuleSet:
         toml,
     )
     values = (
-        written.sha256, written.name, to_day(written.effective_from), written.published_ms, written.canonical, written.toml
+        written.sha256, written.name, to_day(written.effective_from), written.published_ms, written.canonical,
+        written.toml,
     )  # fmt: skip
+    _note(database, written)
     database.insert("pingliu.rule_sets", {name: [value] for name, value in zip(_COLUMNS, values, strict=True)})
     return written
+
+
+def noted(database: Database) -> list[list[object]]:
+    """What was noted last of the sets that there are."""
+    rows = database.rows(
+        f"SELECT content FROM pingliu.reference_log WHERE table_name = '{TABLE}' ORDER BY written_ms DESC LIMIT 1"
+    )
+    sets: list[list[object]] = json.loads(str(rows[0]["content"])) if rows else []
+    return sets
+
+
+def _note(database: Database, fresh: RuleSet) -> None:
+    """Notes which sets there are, as of the reference tables: one that was added or removed in another way shows.
+
+    Before the set is there: where publishing breaks off in between, it shows as removed until it is published again.
+    """
+    content = json.dumps([*(one for one in noted(database) if one[0] != fresh.sha256), fresh.noted])
+    note = {
+        "table_name": TABLE,
+        "sha256": hashlib.sha256(content.encode()).hexdigest(),
+        "content": content,
+        "written_ms": fresh.published_ms,
+    }
+    database.insert("pingliu.reference_log", {name: [value] for name, value in note.items()})

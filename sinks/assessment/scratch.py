@@ -1,7 +1,7 @@
 """A database of its own for one computation: the month's facts, judged by its rules, and what comes of them.
 
-It holds the same base tables and views as `pingliu`, filled with an excerpt of the log; so the facts of an assessment are
-those that auditors read, but for the moment, the rules and the registry that they are looked at with.
+It holds the same base tables and views as `pingliu`, filled with an excerpt of the log; so the facts of an assessment
+are those that auditors read, but for the moment, the rules and the registry that they are looked at with.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sinks.assessment.database import Database
 from sinks.assessment.inputs import Inputs
 from sinks.assessment.period import Period
 from sinks.assessment.positions import Positions, below
-from sinks.migrate import migrations, statements
+from sinks.migrate import latest_view, statements
 
 _PREFIX: Final = "pingliu_scratch_"
 _TABLES: Final = ("event_log", "levels", "calendar", "limits", "registry", "sites", "windows", "items", "posts")
@@ -34,12 +34,16 @@ _VIEWS: Final = (
 _WATCHED: Final = 8 * DAY
 _WILSON: Final = re.compile(r"wilson\(([^,()]+), ([^,()]+)\)")
 # In floating point, in this order of operations; n = 0 gives 0.
+_LOWER: Final = "({g} + {z} * {z} / 2 - {z} * sqrt({g} * ({n} - {g}) / greatest({n}, 1) + {z} * {z} / 4))"
 _BOUND: Final = (
-    "CAST(toDecimal128(toInt64(floor(({g} + {z} * {z} / 2 - {z} * sqrt({g} * ({n} - {g}) / greatest({n}, 1) + {z} * {z} / 4)) "
-    "/ greatest({n} + {z} * {z}, 1e-9) * 1e8 + 0.5)), 8) / 100000000 AS Decimal(18, 8))"
+    f"CAST(toDecimal128(toInt64(floor({_LOWER} / greatest({{n}} + {{z}} * {{z}}, 1e-9) * 1e8 + 0.5)), 8) / 100000000"
+    " AS Decimal(18, 8))"
 )
 _RATIO: Final = re.compile(r"ratio\(([^,()]+), ([^,()]+)\)")
-_EXACT: Final = r"CAST(round(divideDecimal(toDecimal256(\1, 8), toDecimal256(greatest(\2, 1), 0), 12), 8) AS Nullable(Decimal(18, 8)))"
+_EXACT: Final = (
+    r"CAST(round(divideDecimal(toDecimal256(\1, 8), toDecimal256(greatest(\2, 1), 0), 12), 8)"
+    r" AS Nullable(Decimal(18, 8)))"
+)
 _SECTIONS: Final = ("assessment", "staff_month", "star", "staff_year", "site_month", "site_quarter", "site_year")
 
 
@@ -65,14 +69,14 @@ class Scratch:
     def sql(self, text: str) -> str:
         """The statement as the database gets it.
 
-        `ratio(a, b)`: the exact quotient to 8 digits, half away from zero. `wilson(g, n)`: the lower bound for the share of
-        g out of n, with the rule's z.
+        `ratio(a, b)`: the exact quotient to 8 digits, half away from zero. `wilson(g, n)`: the lower bound for the
+        share of g out of n, with the rule's z.
         """
         text = _WILSON.sub(_wilson, _RATIO.sub(_EXACT, text))
         return text.replace("scratch.", f"{self.name}.")
 
     def run(self, file: str, positions: Positions | None = None) -> None:
-        """Runs the statements of a file of this package; `is_below` in it is whether an event lies before the positions."""
+        """Runs the statements of a file of this package; `is_below`: whether an event lies before the positions."""
         text = (resources.files("sinks.assessment") / file).read_text(encoding="utf-8")
         for statement in statements(text):
             self.execute(statement if positions is None else statement.replace("is_below", below(positions)))
@@ -92,6 +96,15 @@ def scratch(database: Database) -> Iterator[Scratch]:
         yield Scratch(database, name)
     finally:
         database.execute(f"DROP DATABASE {name}")
+
+
+def drop_leftovers(database: Database) -> list[str]:
+    """Drops scratch databases that a crash left behind; returns their names. Only where nobody else computes."""
+    rows = database.rows(f"SELECT name FROM system.databases WHERE startsWith(name, '{_PREFIX}') ORDER BY name")
+    names = [str(row["name"]) for row in rows]
+    for name in names:
+        database.execute(f"DROP DATABASE {name}")
+    return names
 
 
 def fill(scratch: Scratch, month: Period, inputs: Inputs, positions: Positions) -> None:
@@ -117,8 +130,8 @@ def fill(scratch: Scratch, month: Period, inputs: Inputs, positions: Positions) 
     }
     for table, columns in tables.items():
         scratch.insert(table, columns)
-    for view in _views():  # 2.
-        scratch.database.execute(view.replace("pingliu.", f"{scratch.name}."))
+    for view in _VIEWS:  # 2.
+        scratch.database.execute(latest_view(view).replace("pingliu.", f"{scratch.name}."))
     _set_month(scratch, month, inputs)  # 3.
     set_rules(scratch, inputs.rules)
     scratch.run("excerpt.sql", positions)  # 4.
@@ -128,17 +141,6 @@ def _wilson(match: re.Match[str]) -> str:
     z = "(SELECT assumeNotNull(toFloat64(any(assessment__wilson_z))) FROM scratch.rule)"
     bound = _BOUND.format(g=f"toFloat64({match[1]})", n=f"toFloat64({match[2]})", z=z)
     return f"if({match[2]} = 0, toDecimal64(0, 8), {bound})"
-
-
-def _views() -> list[str]:
-    """The latest definitions of the views of the facts, in the order in which they were defined."""
-    found: dict[str, str] = {}
-    for migration in migrations():
-        for statement in migration.statements():
-            name = re.match(r"CREATE OR REPLACE VIEW pingliu\.(\w+)", statement)
-            if name is not None and name[1] in _VIEWS:
-                found[name[1]] = statement
-    return [found[name] for name in _VIEWS]
 
 
 def _set_month(scratch: Scratch, month: Period, inputs: Inputs) -> None:
@@ -162,8 +164,8 @@ def set_rules(scratch: Scratch, rules: Rules) -> None:
     ]
     scratch.execute(f"CREATE TABLE scratch.rule ENGINE = MergeTree ORDER BY tuple() AS SELECT {', '.join(values)}")
     scratch.execute(
-        "CREATE TABLE scratch.code_texts (code String, text String, block String, points String, cap String, shared UInt8, "
-        "complaint UInt8) ENGINE = MergeTree ORDER BY code"
+        "CREATE TABLE scratch.code_texts (code String, text String, block String, points String, cap String, "
+        "shared UInt8, complaint UInt8) ENGINE = MergeTree ORDER BY code"
     )
     codes = rules.conduct.codes
     scratch.insert(
@@ -179,8 +181,8 @@ def set_rules(scratch: Scratch, rules: Rules) -> None:
         },
     )
     scratch.execute(
-        "CREATE VIEW scratch.codes AS SELECT * REPLACE (toDecimal128(points, 8) AS points, toDecimal128OrNull(cap, 8) AS cap) "
-        "FROM scratch.code_texts"
+        "CREATE VIEW scratch.codes AS SELECT * REPLACE ("
+        "toDecimal128(points, 8) AS points, toDecimal128OrNull(cap, 8) AS cap) FROM scratch.code_texts"
     )
     scratch.execute("CREATE TABLE scratch.hours (begin_ms Int64, end_ms Int64) ENGINE = MergeTree ORDER BY begin_ms")
     hours = published_minutes(rules.site_month.hours)

@@ -11,7 +11,7 @@ from sinks.assessment.database import Database, quoted
 from sinks.assessment.inputs import Inputs
 from sinks.assessment.period import Period
 from sinks.assessment.positions import TEXT, Positions, parse
-from sinks.assessment.results import TABLES, Result, sha256_of
+from sinks.assessment.results import BILL, MEASURES, TABLES, Result, sha256_of
 
 _INPUTS: Final = "arrayStringConcat(arrayMap(i -> concat(i.1, ' ', i.2, ' ', i.3), inputs), '\\n')"
 
@@ -52,32 +52,51 @@ class Seal:
         return sha256_of(json.dumps(said, sort_keys=True, separators=(",", ":")))
 
 
+class TouchedSeal(ValueError):  # noqa: N818 - it says what is the case
+    """A row of `sealed_periods` can't be read: somebody changed it. The message says which."""
+
+
 def seals(database: Database) -> list[Seal]:
-    """All seals, in their order."""
+    """All seals, in their order. Raises TouchedSeal."""
+    found, touched = readable_seals(database)
+    if touched:
+        raise TouchedSeal(f"sealed_periods: {touched[0]}; see `pingliu verify`")
+    return found
+
+
+def readable_seals(database: Database) -> tuple[list[Seal], list[str]]:
+    """All seals that can be read, in their order, and what to say of the others."""
     rows = database.rows(
         "SELECT number, period, toString(sealed_at) AS at, rules_sha256, "
-        f"{_INPUTS} AS input_texts, {TEXT} AS position_texts, results_sha256, facts_sha256, corrections_sha256, previous, seal "
+        f"{_INPUTS} AS input_texts, {TEXT} AS position_texts, results_sha256, facts_sha256, corrections_sha256, "
+        "previous, seal "
         "FROM pingliu.sealed_periods ORDER BY number"
     )
-    found = []
+    found: list[Seal] = []
+    touched: list[str] = []
     for row in ({name: str(value) for name, value in row.items()} for row in rows):
-        inputs = (line.split(" ") for line in row["input_texts"].splitlines())
-        found.append(
-            Seal(
-                int(row["number"]),
-                Period.parse(row["period"]),
-                row["at"],
-                row["rules_sha256"],
-                {(month, name): sha256 for month, name, sha256 in inputs},
-                parse(row["position_texts"]),
-                row["results_sha256"],
-                row["facts_sha256"],
-                row["corrections_sha256"],
-                row["previous"],
-                row["seal"],
-            )
-        )
-    return found
+        try:
+            found.append(_parsed(row))
+        except ValueError:
+            touched.append(f"seal {row['number']} of {row['period']} can't be read")
+    return found, touched
+
+
+def _parsed(row: Mapping[str, str]) -> Seal:
+    inputs = (line.split(" ") for line in row["input_texts"].splitlines())
+    return Seal(
+        int(row["number"]),
+        Period.parse(row["period"]),
+        row["at"],
+        row["rules_sha256"],
+        {(month, name): sha256 for month, name, sha256 in inputs},
+        parse(row["position_texts"]),
+        row["results_sha256"],
+        row["facts_sha256"],
+        row["corrections_sha256"],
+        row["previous"],
+        row["seal"],
+    )
 
 
 def seal_of(database: Database, period: Period) -> Seal | None:
@@ -92,8 +111,33 @@ def sealed_results(database: Database, period: Period) -> list[Result]:
         f"WHERE period = {quoted(period.text)}"
     )
     found = [Result(str(r["table"]), str(r["subject"]), int(str(r["line"])), str(r["row"])) for r in rows]
-    order = list(TABLES[period.kind])
-    return sorted(found, key=lambda row: (order.index(row.table), row.subject, row.line))
+    order = {table: place for place, table in enumerate(TABLES[period.kind])}
+    return sorted(found, key=lambda row: (order.get(row.table, len(order)), *row[:3]))
+
+
+def beside(result: Result) -> tuple[str, str]:
+    """What `sealed_results` says of a row beside its text: its street, and its score, '' where there is none."""
+    row = json.loads(result.row, parse_float=str)
+    score = None if result.table in (BILL, MEASURES) else row.get("score")
+    return str(row.get("street", "")), "" if score is None else str(score)
+
+
+def miscopied(database: Database, period: Period) -> list[Result]:
+    """The sealed rows of a period beside which something else is said."""
+    rows = database.rows(
+        "SELECT toString(result) AS table, subject, line, row, toString(street) AS street_text, score "
+        f"FROM pingliu.sealed_results WHERE period = {quoted(period.text)}"
+    )
+    found = []
+    for row in rows:
+        result = Result(str(row["table"]), str(row["subject"]), int(str(row["line"])), str(row["row"]))
+        try:
+            differs = beside(result) != (row["street_text"], row["score"])
+        except (ValueError, AttributeError):  # no JSON, or no object
+            differs = True
+        if differs:
+            found.append(result)
+    return sorted(found)
 
 
 def sealed_inputs(database: Database, seal: Seal) -> dict[str, dict[str, str]]:

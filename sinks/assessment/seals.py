@@ -1,8 +1,7 @@
-"""Sealing (封账): a period's results, all they were computed from, and a hash over it that is chained to the seal before."""
+"""Sealing (封账): a period's results, all they come from, and a hash over it, chained to the seal before."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Final
@@ -16,11 +15,13 @@ from sinks.assessment.covered import cover, digest
 from sinks.assessment.database import Database, Tell, quoted, silent
 from sinks.assessment.period import Period
 from sinks.assessment.positions import literal, stored
-from sinks.assessment.results import BILL, MEASURES, Result, results, sha256_of
+from sinks.assessment.results import Result, export_text, results, sha256_of
 from sinks.assessment.rule_sets import in_force, published
-from sinks.assessment.sealed import Seal, seals
+from sinks.assessment.sealed import Seal, beside, seals
 
 _ROWS: Final = 20_000
+# What a seal stores before it counts, and where these tables say whose it is.
+LEFT: Final = {"sealed_results": "period", "sealed_facts": "period", "sealed_corrections": "bulletin"}
 
 
 class CannotSeal(ValueError):  # noqa: N818 - it says what is the case
@@ -48,24 +49,28 @@ def seal(database: Database, period: Period, now: datetime, tell: Tell = silent)
     _check(database, chain, period, now)  # 1.
     basis = assess(database, period, current(database, tell), tell)  # 2.
     tell(f"seal {period.text}")
-    for table, column in (("sealed_results", "period"), ("sealed_facts", "period"), ("sealed_corrections", "bulletin")):
-        database.execute(f"ALTER TABLE pingliu.{table} DROP PARTITION {quoted(period.text)}")  # 3.
+    for table, column in LEFT.items():
+        # Looked at first: who seals may have no right to take anything away.
+        if database.rows(f"SELECT 1 AS n FROM pingliu.{table} WHERE {column} = {quoted(period.text)} LIMIT 1"):
+            database.execute(f"ALTER TABLE pingliu.{table} DROP PARTITION {quoted(period.text)}")  # 3.
     corrections = find_corrections(database, chain, tell)  # 4.
     store_corrections(database, period, corrections)
     rows = results(database, "pingliu", period)  # 5.
+    results_sha256 = sha256_of(export_text(rows))
+    noted = assessed(database, period)
+    if noted is None or (noted.results_sha256, noted.positions) != (results_sha256, basis.positions):
+        raise CannotSeal(f"{period.text} was assessed anew while it was being sealed; seal it again")
     _store_results(database, period, rows)
     inputs = _store_inputs(database, basis)
     cover(database, period, basis.positions, chain[-1].positions if chain else {})
-    noted = assessed(database, period)
-    assert noted is not None, "it was just assessed"
     draft = Seal(
         number=len(chain) + 1,
         period=period,
         sealed_at=now.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3],
-        rules_sha256=noted.rules_sha256,
+        rules_sha256=in_force(published(database), period.months[-1]).sha256,
         inputs=inputs,
         positions=basis.positions,
-        results_sha256=noted.results_sha256,
+        results_sha256=results_sha256,
         facts_sha256=digest(database, period),
         corrections_sha256=corrections_sha256(database, period),
         previous=chain[-1].seal if chain else "",
@@ -96,7 +101,7 @@ def _needed(period: Period, exist: Sequence[Period]) -> list[Period]:
 def _store_results(database: Database, period: Period, rows: Sequence[Result]) -> None:
     for start in range(0, len(rows), _ROWS):
         cut = rows[start : start + _ROWS]
-        said = [json.loads(result.row) for result in cut]
+        streets, scores = zip(*map(beside, cut), strict=True)
         database.insert(
             "pingliu.sealed_results",
             {
@@ -104,16 +109,11 @@ def _store_results(database: Database, period: Period, rows: Sequence[Result]) -
                 "result": [result.table for result in cut],
                 "subject": [result.subject for result in cut],
                 "line": [result.line for result in cut],
-                "street": [row.get("street", "") for row in said],
-                "score": [_score(result, row) for result, row in zip(cut, said, strict=True)],
+                "street": list(streets),
+                "score": list(scores),
                 "row": [result.row for result in cut],
             },
         )
-
-
-def _score(result: Result, row: dict[str, object]) -> str:
-    value = None if result.table in (BILL, MEASURES) else row.get("score")
-    return "" if value is None else str(value)
 
 
 def _store_inputs(database: Database, basis: Basis) -> dict[tuple[str, str], str]:

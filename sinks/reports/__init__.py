@@ -3,7 +3,7 @@
 figures/ asks, papers/ writes what was found into a document without a format, and a writer a format renders it.
 """
 
-from sinks.reports.corrections import Correction
+from sinks.assessment.corrections import Correction
 from sinks.reports.error import ReportError
 from sinks.reports.papers.common import Letterhead
 from sinks.reports.period import Kind

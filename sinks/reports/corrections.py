@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 import msgspec
 
+from sinks.assessment.corrections import Correction
 from sinks.reports.document import NOTHING, Block, Column, Paragraph, Table
 from sinks.reports.figures.names import Names
 from sinks.reports.rounding import rounded
 from sinks.reports.wording import BANDS, NONE, SCOPES, STARS
-
-
-@dataclass(frozen=True, slots=True)
-class Correction:
-    """A result of `period` that changed after it was sealed; `bulletin` is the period whose paper says so.
-
-    `before`, `after`: score, band, rank and star as JSON; '' for none.
-    """
-
-    bulletin: str
-    period: str
-    scope: str
-    subject: str
-    street: str
-    before: str
-    after: str
-    cause: str
 
 
 def corrections_section(corrections: Sequence[Correction], names: Names) -> tuple[Block, ...]:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
+from typing import Any, Final, Literal, get_args, get_origin
 
 import click
 import pytest
+from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefinedType
 
 from deploy.cli import cli
 from schemas.rules import Rules, load_rules
+from schemas.rules_assessment import ConductCode
 from sinks.errors import CODES
 from sinks.migrate import migrations
 from streams.settings import Settings
@@ -18,6 +27,17 @@ from streams.topics import TOPICS
 
 _ROOT = Path(__file__).parents[2]
 _REFERENCE = (_ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+_RULES = _ROOT / "deploy" / "rules.toml"
+# Of the fields that say no meaning of their own.
+_MEANINGS: Final = {
+    "rating.points": "points of each level",
+    "rating.good_levels": "which levels are 好评; the last two are 差评 whatever stands here",
+    "deadlines.contact_workdays": "workdays until a bad rating must be contacted, by the end of the last",
+    "deadlines.completion_workdays": "workdays until its rectification must be completed",
+    "limits.clock_ahead_minutes": "an event time further ahead of the broker's is refused",
+    "calendar.work": "days that are worked, though China's published calendar says otherwise",
+    "calendar.rest": "days that aren't worked, though it says otherwise",
+}
 
 
 def _commands(group: click.Group, prefix: str = "") -> list[tuple[str, click.Command]]:
@@ -54,21 +74,129 @@ def test_every_setting_topic_and_table_is_documented() -> None:
     assert [name for name in names if not _is_named(name)] == []
 
 
+def test_every_column_of_the_tables_of_registry_and_assessment_is_documented() -> None:
+    for migration in migrations():
+        tables = re.findall(
+            r"CREATE TABLE IF NOT EXISTS pingliu\.(\w+)\n\(\n(.+?)\n\)\nENGINE", migration.sql, re.DOTALL
+        )
+        for table, body in tables if migration.number >= 8 else []:
+            columns = ", ".join(f"`{name}`" for name in re.findall(r"^    (\w+) ", body, re.MULTILINE))
+            assert re.search(rf"^\| `{table}` \| .+ \| {columns} \|$", _REFERENCE, re.MULTILINE), table
+
+
 def test_every_error_of_clickhouse_that_is_not_fatal_is_documented_as_it_is() -> None:
     for code, known in CODES.items():
         assert f"\n| {code} | {known.name} | {known.outcome} | {known.why} |\n" in _REFERENCE
 
 
+def _rules(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Every field of the rules file by its dotted name; the fields of a conduct code once."""
+    for name, field in model.model_fields.items():
+        annotation = field.annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            yield from _rules(annotation, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", field
+            if name == "codes":
+                yield from _rules(ConductCode, f"{prefix}{name}.CODE.")
+
+
+def _shown(value: Any) -> str:
+    """A default, as the rules file says it."""
+    match value:
+        case PydanticUndefinedType():
+            return "must be said"
+        case None:
+            return "none"
+        case bool():
+            return str(value).lower()
+        case int() | Decimal() | date() | str():
+            return f"{value}"
+        case dict() if all(isinstance(code, ConductCode) for code in value.values()):
+            return "below"
+        case dict():
+            return ", ".join(f"{name} {number}" for name, number in value.items())
+        case _:
+            return ", ".join(map(str, value)) or "none"
+
+
+def _constraints(annotation: Any) -> Iterator[Any]:
+    """What stands anywhere in a type beside types."""
+    for part in get_args(annotation):
+        yield from part.metadata if isinstance(part, FieldInfo) else [part]
+        yield from _constraints(part)
+
+
+def _range(field: FieldInfo) -> str:
+    """What a value may be: of a number its bounds, the narrowest; of a text its length, of a word the words."""
+    if field.annotation is str:
+        (least,) = (one.min_length for one in field.metadata if isinstance(one, MinLen))
+        (most,) = (one.max_length for one in field.metadata if isinstance(one, MaxLen))
+        return f"{least} to {most} characters"
+    if field.annotation is bool:
+        return "true, false"
+    if get_origin(field.annotation) is Literal:
+        return ", ".join(get_args(field.annotation))
+    constraints = [*field.metadata, *_constraints(field.annotation)]
+    above = [Decimal(str(one.ge)) for one in constraints if isinstance(one, Ge)]
+    below = [Decimal(str(one.le)) for one in constraints if isinstance(one, Le)]
+    return f"{max(above)} to {min(below)}" if above and below else ""
+
+
+def _row_of_rule(name: str, field: FieldInfo) -> str:
+    meaning = field.description or _MEANINGS[name]
+    return f"| `{name}` | {_shown(field.default)} | {_range(field)} | {meaning} |"
+
+
+def _row_of_code(name: str, code: ConductCode) -> str:
+    more = [f"cap {code.cap}"] if code.cap is not None else []
+    more += [word for word in ("shared", "complaint") if getattr(code, word)]
+    return f"| `{name}` | {code.text} | {code.block} | {code.points} | {', '.join(more)} |"
+
+
 def test_every_rule_is_documented_and_the_shipped_file_holds_the_defaults() -> None:
-    for section, field in Rules.model_fields.items():
-        assert isinstance(field.annotation, type)
-        assert issubclass(field.annotation, BaseModel)
-        for name in field.annotation.model_fields:
-            assert _is_named(f"{section}.{name}")
-            assert re.search(
-                rf"^{name} = ", (_ROOT / "deploy" / "rules.toml").read_text(encoding="utf-8"), re.MULTILINE
-            )
-    assert load_rules(_ROOT / "deploy" / "rules.toml") == Rules()
+    text = _RULES.read_text(encoding="utf-8")
+    said = tomllib.loads(text)
+    for name, field in _rules(Rules):
+        assert _is_named(name)
+        # With its default, its range and its meaning, as the model has them.
+        assert f"\n{_row_of_rule(name, field)}\n" in _REFERENCE
+        section, _, rest = name.partition(".")
+        if section == "conduct":
+            continue
+        assert rest in said[section]
+        assert re.search(rf"^{rest} = ", text, re.MULTILINE)
+    codes = Rules().conduct.codes
+    assert said["conduct"]["codes"].keys() == codes.keys()
+    for name, code in codes.items():
+        assert f"\n[conduct.codes.{name}]\n" in text
+        assert f"\n{_row_of_code(name, code)}\n" in _REFERENCE
+    for name in ConductCode.model_fields:
+        assert re.search(rf"^# - {name}: ", text, re.MULTILINE)
+    assert load_rules(_RULES) == Rules()
+
+
+def test_every_rule_has_a_meaning_and_every_number_a_range() -> None:
+    for name, field in _rules(Rules):
+        assert (field.description is None) is (name in _MEANINGS), name
+        if _is_of_numbers(field.annotation):
+            assert re.fullmatch(r"-?\d+ to -?\d+", _range(field)), name
+
+
+def test_the_rules_file_says_what_each_field_of_assessment_is() -> None:
+    lines = _RULES.read_text(encoding="utf-8").splitlines()
+    sections = lines.index("[assessment]")
+    for before, line in zip(lines[sections:], lines[sections + 1 :], strict=False):
+        if line.startswith("[conduct.codes."):
+            break
+        if " = " in line and not line.startswith("#"):
+            assert before.startswith("# "), line
+
+
+def _is_of_numbers(annotation: Any) -> bool:
+    if annotation in (int, Decimal):
+        return True
+    return any(_is_of_numbers(part) for part in get_args(annotation))
 
 
 def test_every_guarantee_names_a_test_that_exists() -> None:

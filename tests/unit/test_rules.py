@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from schemas.moments import epoch_ms, iso, to_day
-from schemas.rules import Calendar, Rules, RulesError, load_rules
+from schemas.rules import Calendar, Rules, RulesError, load_rules, parse_rules
 from schemas.workdays import Workdays
 
 
@@ -25,6 +26,23 @@ from schemas.workdays import Workdays
         ("[calendar]\nwork = [2026-10-01]\nrest = [2026-10-01]", "2026-10-01"),
         ("[limits]\nspeed = 1", "limits.speed"),
         ("[limits", "not TOML"),
+        ("[assessment]\neffective_from = 2026-09-02", "assessment: .*effective_from: must be the first day"),
+        ("[assessment]\nbulletin_workday = 7", "bulletin_workday: must not be before freeze_workday"),
+        ("[staff_month]\nlead_share = 0.12345", "staff_month.lead_share"),
+        ("[staff_month]\nbad_dissatisfied = 2", "staff_month.bad_dissatisfied"),
+        ("[staff_month]\nrating_max = true", "staff_month.rating_max"),
+        ("[staff_year]\ncandidate_factor = 0.5", "staff_year.candidate_factor"),
+        ("[site_month]\nopening_from = 0.98", "opening_full: must exceed opening_from"),
+        ("[site_month]\nhours = ['09:00-12:00', '11:59-17:00']", "11:59-17:00 begins before"),
+        ("[site_month]\nhours = ['9-12']", "HH:MM-HH:MM is expected"),
+        ("[conduct.codes.x]\ntext = '甲'\nblock = 'bonus'\npoints = -1", "conduct.codes.x: .*block bonus adds points"),
+        (
+            "[conduct.codes.x]\ntext = '甲'\nblock = 'patrol'\npoints = 1",
+            "conduct.codes.x: .*block patrol takes points",
+        ),
+        ("[conduct.codes.x]\ntext = '甲'\nblock = 'service'\ncap = 1", "cap: block service has none"),
+        ("[conduct.codes.x]\ntext = '甲'\nblock = 'bonus'\nshared = true", "shared: block bonus burdens nobody"),
+        ("[conduct.codes.x]\nblock = 'bonus'", "conduct.codes.x.text"),
     ],
 )
 def test_a_wrong_rule_is_named(tmp_path: Path, text: str, named: str) -> None:
@@ -40,6 +58,20 @@ def test_a_missing_file_is_named_and_no_file_means_the_contracts_defaults(tmp_pa
         load_rules(tmp_path / "none.toml")
     assert load_rules(None) == Rules()
     assert list(Rules().rating.points.values()) == [10, 8, 6, 3, 0]
+
+
+def test_a_rule_set_is_named_by_its_values_not_by_how_they_are_written() -> None:
+    first, second = (
+        parse_rules(f"[assessment]\nname = '甲'\n[staff_month]\nexcellent = {number} # from here")
+        for number in ("96", "96.00")
+    )
+    assert first.sha256 == second.sha256 != parse_rules("[staff_month]\nexcellent = 96").sha256
+    assert Rules.model_validate_json(first.canonical()) == first
+
+
+def test_codes_that_a_file_has_replace_the_whole_list() -> None:
+    rules = parse_rules("[conduct.codes.late]\ntext = '迟到'\nblock = 'discipline'\npoints = -0.5")
+    assert [(code, said.points) for code, said in rules.conduct.codes.items()] == [("late", Decimal("-0.5"))]
 
 
 def test_a_good_level_more_is_a_rule() -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sinks.reports.corrections import Correction, corrections_section
+from sinks.assessment.corrections import Correction
+from sinks.reports.corrections import corrections_section
 from sinks.reports.document import Annex, Block, Document, Heading, Paragraph
 from sinks.reports.figures.basis import Basis
 from sinks.reports.figures.counts import Closing, Counts, Measured
@@ -19,12 +20,15 @@ _ORDINALS = "一二三四五六七八九十"
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """Who circulates the paper, under which number, when. `number` is '' while it has none."""
+    """Who circulates the paper, under which number, when. `number` is '' while it has none.
+
+    `seal`: that of the period, '' while it isn't sealed. Whoever has the paper can tell a chain that was cut off.
+    """
 
     issuer: str
     number: str
     day: date
-    sealed: bool
+    seal: str = ""
     corrections: Sequence[Correction] = ()
 
 
@@ -59,7 +63,7 @@ def paper(
         issuer=head.issuer,
         number=head.number or f"〔{head.day.year}〕　号",
         title=(f"关于{period.title}政务服务“好差评”", "考核情况的通报"),
-        notice="" if head.sealed else PROVISIONAL,
+        notice="" if head.seal else PROVISIONAL,
         addressees=f"各街道便民服务中心、各社区便民服务站，{names.centre() or '区政务服务中心'}各窗口：",
         blocks=tuple(blocks),
         attachments=tuple(attachments),
@@ -117,7 +121,7 @@ def _opening(period: ReportPeriod, basis: Basis) -> str:
 def _statement(
     period: ReportPeriod, head: Letterhead, basis: Basis, sources: Iterable[str]
 ) -> tuple[tuple[str, str], ...]:
-    state = "已封账" if head.sealed else "未封账（暂计）"
+    state = f"已封账，封账SHA-256：{head.seal}" if head.seal else "未封账（暂计）"
     return (
         ("考核期间", f"{period.title}（{period.code}）"),
         ("规则集", basis.rules_name),

@@ -1,0 +1,162 @@
+"""A district's month and a half in a data folder, for tests of seals, and of what comes to be known after them.
+
+`python -m tests.assessment.sealing FOLDER SQL...` runs statements over a folder over which nothing runs: a process can open
+the engine over one folder only.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from deploy.district import FOLDER
+from deploy.simulator import simulate
+from schemas.moments import SHANGHAI
+from schemas.registry import Registry
+from sinks.engine import Engine
+from sinks.workbench import Workbench
+from tests.box import Box
+from tests.examples import event
+
+MONTH: Final = "2026-08"
+NEXT: Final = "2026-09"
+QUARTER: Final = "2026-Q3"
+YEAR: Final = "2026"
+# When everything of 2026 is frozen.
+LATER: Final = datetime(2027, 3, 1, 9, tzinfo=SHANGHAI)
+# Who has a part of their own in these tests; all graded in August, at department windows of the centre.
+FIRST, SECOND, THIRD, FOURTH, FIFTH = "S0099", "S0098", "S0110", "S0088", "S0127"
+_START: Final = date(2026, 8, 1)
+_DAYS: Final = 50
+_SEED: Final = 5
+_SCALE: Final = 0.03
+_POSTS: Final = {post.staff: post.window for post in Registry.load(FOLDER).posts}
+
+
+def told(kind: str, name: str, time: str, staff: str, **data: Any) -> bytes:
+    """An event that names a member of staff, at their window; `name` is its id."""
+    window = _POSTS[staff]
+    place = {"street": window[:9], "site": window[:12], "window": window, "staff": staff}
+    about = event(kind, id=name, source="tests/sealing", time=f"{time}+08:00", **place)
+    return json.dumps({**about, "data": data}, ensure_ascii=False).encode()
+
+
+def visit(number: str, day: str, staff: str, level: str) -> list[bytes]:
+    """A service V-number and its rating R-number."""
+    done = {"service": f"V-{number}", "item": "IT-0001", "outcome": "done"}
+    rated = {"rating": f"R-{number}", "service": f"V-{number}", "level": level, "channel": "hall_terminal"}
+    return [
+        told("service.completed", f"done-{number}", f"{day}T10:00:00", staff, **done),
+        told("rating.submitted", f"rated-{number}", f"{day}T10:01:00", staff, **rated),
+    ]
+
+
+def blamed(number: str, day: str, staff: str) -> list[bytes]:
+    """A visit whose bad rating is found to be the person's own fault."""
+    found = {"rating": f"R-{number}", "finding": "valid", "liable": "staff"}
+    return [
+        *visit(number, day, staff, "dissatisfied"),
+        told("rectification.contacted", f"asked-{number}", f"{day}T15:00:00", staff, rating=f"R-{number}", by="S0001"),
+        told("rectification.verified", f"found-{number}", f"{day}T16:00:00", staff, **found),
+    ]
+
+
+def recorded(number: str, day: str, staff: str, rule: str = "late", **more: Any) -> bytes:
+    """A conduct record K-number about a member of staff."""
+    about = {"record": f"K-{number}", "rule": rule, "target": "staff", "target_id": staff, "by": "S0001", **more}
+    return told("conduct.recorded", f"noted-{number}", f"{day}T11:00:00", staff, **about)
+
+
+def known_in_time() -> list[bytes]:
+    """What the simulation doesn't have: visits and records that are spoken of again later."""
+    return [
+        *blamed("first", "2026-08-20", FIRST),
+        *blamed("second", "2026-08-20", SECOND),
+        recorded("third", "2026-08-21", THIRD),
+    ]
+
+
+def stream() -> list[bytes]:
+    """All of it, in order of arrival as far as it matters."""
+    return [*simulate(Registry.load(FOLDER), _START, _DAYS, _SEED, _SCALE), *known_in_time()]
+
+
+def write(path: Path, lines: Iterable[bytes]) -> Path:
+    """Writes lines into a file."""
+    path.write_bytes(b"".join(line + b"\n" for line in lines))
+    return path
+
+
+def ingest(box: Box, lines: Iterable[bytes]) -> None:
+    """Ingests lines, all of which must be accepted."""
+    account = box.ingest(write(box.root.parent / "more.ndjson", lines))
+    assert account["rejected"] == {}, account
+
+
+def sample(factory: pytest.TempPathFactory) -> Path:
+    """The data folder, with all results up to date; made once by a process. Nobody changes it."""
+    root = factory.getbasetemp() / "sample" / "data"
+    if not root.exists():
+        root.parent.mkdir()
+        Box(root).ingest(write(root.parent / "stream.ndjson", stream()))
+        Box(root).run("assess", YEAR)
+    return root
+
+
+def copied(folder: Path, to: Path) -> Box:
+    """A copy of a data folder over which nothing runs."""
+    shutil.copytree(folder, to, symlinks=True)
+    return Box(to)
+
+
+@contextmanager
+def bench(box: Box) -> Iterator[Workbench]:
+    """The engine over a folder, in this process."""
+    with closing(Engine(box.root / "clickhouse")) as engine:
+        yield Workbench(engine)
+
+
+def touch(box: Box, *statements: str) -> None:
+    """Runs statements behind pingliu's back."""
+    subprocess.run([sys.executable, "-m", __name__, str(box.root), *statements], check=True)
+
+
+def changed(table: str, sets: str, where: str) -> str:
+    """The statement that changes rows in their place."""
+    return f"ALTER TABLE pingliu.{table} UPDATE {sets} WHERE {where} SETTINGS mutations_sync = 2"
+
+
+def removed(table: str, where: str) -> str:
+    """The statement that removes rows."""
+    return f"ALTER TABLE pingliu.{table} DELETE WHERE {where} SETTINGS mutations_sync = 2"
+
+
+def added(table: str, where: str, replaced: str = "") -> str:
+    """The statement that adds a copy of a row, with some columns otherwise."""
+    star = f"* REPLACE ({replaced})" if replaced else "*"
+    return f"INSERT INTO pingliu.{table} SELECT {star} FROM pingliu.{table} WHERE {where} LIMIT 1"
+
+
+def json_lines(text: str) -> list[Mapping[str, Any]]:
+    """What a command printed with --json."""
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Runs statements over a folder."""
+    with closing(Engine(Path(arguments[0]) / "clickhouse")) as engine:
+        for statement in arguments[1:]:
+            engine.execute(statement)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
