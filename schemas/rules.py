@@ -39,10 +39,15 @@ class RulesError(ValueError):
 class Rating(Section):
     """Points per level (汕尾, 潮州 2020) and which levels are good (澄江: the first two)."""
 
-    points: dict[Level, Points] = {  # noqa: RUF012  pydantic copies it
-        "very_satisfied": 10, "satisfied": 8, "basically_satisfied": 6, "dissatisfied": 3, "very_dissatisfied": 0
-    }  # fmt: skip
-    good_levels: tuple[Level, ...] = Field(("very_satisfied", "satisfied"), strict=False)
+    points: dict[Level, Points] = Field(
+        {"very_satisfied": 10, "satisfied": 8, "basically_satisfied": 6, "dissatisfied": 3, "very_dissatisfied": 0},
+        description="points of each level",
+    )
+    good_levels: tuple[Level, ...] = Field(
+        ("very_satisfied", "satisfied"),
+        strict=False,
+        description="which levels are 好评; the last two are 差评 whatever stands here",
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -58,8 +63,10 @@ class Rating(Section):
 class Deadlines(Section):
     """Rectification, in workdays: day 0 is the rating's day, due is the end of day n."""
 
-    contact_workdays: int = Field(1, ge=1, le=30)
-    completion_workdays: int = Field(5, ge=1, le=60)
+    contact_workdays: int = Field(
+        1, ge=1, le=30, description="workdays until a bad rating must be contacted, by the end of the last"
+    )
+    completion_workdays: int = Field(5, ge=1, le=60, description="workdays until its rectification must be completed")
     remind_hours: int = Field(24, ge=1, le=240, description="due_soon this long before the end of the due day")
 
 
@@ -89,7 +96,9 @@ class Horizons(Section):
 class Limits(Section):
     """What is not believed."""
 
-    clock_ahead_minutes: int = Field(10, ge=1, le=1440)
+    clock_ahead_minutes: int = Field(
+        10, ge=1, le=1440, description="an event time further ahead of the broker's is refused"
+    )
     implausible_hours: int = Field(24, ge=1, le=240, description="a longer wait or handling is not counted")
 
     @property
@@ -104,8 +113,10 @@ class Limits(Section):
 class Calendar(Section):
     """Days that differ from China's published calendar, or that it doesn't know yet."""
 
-    work: tuple[date, ...] = Field((), strict=False)
-    rest: tuple[date, ...] = Field((), strict=False)
+    work: tuple[date, ...] = Field(
+        (), strict=False, description="days that are worked, though China's published calendar says otherwise"
+    )
+    rest: tuple[date, ...] = Field((), strict=False, description="days that aren't worked, though it says otherwise")
 
     @model_validator(mode="after")
     def _disjoint(self) -> Self:

@@ -22,6 +22,7 @@ TABLES = (
     "events", "ratings", "services", "rectifications", "window_minutes", "window_days", "street_minutes",
     "street_days", "rejected", "reconciliation",
 )  # fmt: skip
+_GROUPS = ("rejected", "report", "rules", "score", "seal")
 _PATIENCE_SECONDS = 120.0
 
 
@@ -48,7 +49,7 @@ class Box:
 
     def start(self, *arguments: str, **options: Any) -> subprocess.Popen[bytes]:
         """Starts a command in the background."""
-        words = 2 if arguments[0] == "rejected" else 1
+        words = 2 if arguments[0] in _GROUPS else 1
         command = [sys.executable, "-m", "deploy", *arguments[:words], "--data", str(self.root), *arguments[words:]]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
 
@@ -58,6 +59,16 @@ class Box:
         output, errors = process.communicate(stdin)
         assert process.returncode == 0, errors.decode()
         return output.decode()
+
+    def refused(self, *arguments: str) -> str:
+        """Runs a command that must fail in a line, and returns that."""
+        process = self.start(*arguments)
+        output, errors = process.communicate()
+        said = errors.decode().strip().splitlines()
+        assert (process.returncode, output) == (1, b""), (output, errors)
+        assert said[-1].startswith("Error: "), errors.decode()
+        assert "Traceback" not in errors.decode()
+        return said[-1].removeprefix("Error: ")
 
     def ingest(self, *files: Path) -> dict[str, Any]:
         """Ingests files, and returns the account."""

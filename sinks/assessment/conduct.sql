@@ -85,7 +85,7 @@ WHERE c.shared AND c.staff != '' AND p.staff != c.staff AND c.day BETWEEN p.vali
 -- One incident deducts once: the heaviest, of equal ones the earliest.
 CREATE TABLE scratch.counted_records ENGINE = MergeTree ORDER BY (scope, subject) AS
 SELECT
-    * EXCEPT (points, deducts, place), points AS worth, if(place = 1, points, 0) AS points
+    r.* EXCEPT (points, deducts, place), r.points AS worth, if(r.place = 1, r.points, 0) AS points
 FROM
 (
     SELECT
@@ -93,7 +93,7 @@ FROM
         points < 0 AND incident != '' AND block IN ('discipline', 'service', 'bonus', 'patrol') AS deducts,
         if(deducts, row_number() OVER (PARTITION BY scope, subject, deducts, incident ORDER BY points, position, rule), 1) AS place
     FROM scratch.records
-);
+) AS r;
 
 -- 督办 that were not closed by the end of their due day, which lies in the month.
 CREATE TABLE scratch.overdue ENGINE = MergeTree ORDER BY site AS

@@ -101,19 +101,24 @@ def _digests(database: Database, each: str) -> dict[_Place, str]:
     }
 
 
-def _hashes(database: Database, each: str, place: _Place) -> dict[int, str]:
+def _hashes(database: Database, each: str, place: _Place) -> dict[int, list[str]]:
+    """Of each offset; that more than one event has it is what forgery may come to."""
     topic, partition, stretch = place
     rows = database.rows(
         f"SELECT offset, hex(hash) AS hash FROM ({each}) "
-        f"WHERE topic = {quoted(topic)} AND partition = {partition} AND stretch = {stretch}"
+        f"WHERE topic = {quoted(topic)} AND partition = {partition} AND stretch = {stretch} ORDER BY offset, hash"
     )
-    return {int(str(row["offset"])): str(row["hash"]) for row in rows}
+    found: dict[int, list[str]] = {}
+    for row in rows:
+        found.setdefault(int(str(row["offset"])), []).append(str(row["hash"]))
+    return found
 
 
 def _names(database: Database, place: _Place) -> dict[int, str]:
     topic, partition, stretch = place
     rows = database.rows(
-        "SELECT offset, concat(source, ' ', id) AS name FROM pingliu.event_log FINAL "
-        f"WHERE {_TOPIC} = {quoted(topic)} AND partition = {partition} AND intDiv(offset, {_STRETCH}) = {stretch}"
+        "SELECT offset, arrayStringConcat(arraySort(groupArray(concat(source, ' ', id))), ', ') AS name "
+        f"FROM pingliu.event_log FINAL WHERE {_TOPIC} = {quoted(topic)} AND partition = {partition} "
+        f"AND intDiv(offset, {_STRETCH}) = {stretch} GROUP BY offset"
     )
     return {int(str(row["offset"])): str(row["name"]) for row in rows}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Final
 
@@ -39,7 +39,7 @@ def seal(database: Database, period: Period, now: datetime, tell: Tell = silent)
     """Seals a period. Raises CannotSeal, NothingToAssess, RulesError. In this order:
 
     1. It must be frozen, not sealed, and what comes before it and what it is made of must be sealed.
-    2. Its results are brought up to date.
+    2. It is computed anew, whatever is there; what it is made of, unless that is just what was sealed.
     3. What an attempt that broke off left is removed.
     4. What of sealed periods is otherwise by now is kept as corrections that belong to this seal.
     5. Results, inputs, and fingerprints of the events that no seal covered yet are stored.
@@ -47,7 +47,7 @@ def seal(database: Database, period: Period, now: datetime, tell: Tell = silent)
     """
     chain = seals(database)
     _check(database, chain, period, now)  # 1.
-    basis = assess(database, period, current(database, tell), tell)  # 2.
+    basis = assess(database, period, current(database, tell), tell, _trusted(database, chain, period))  # 2.
     tell(f"seal {period.text}")
     for table, column in LEFT.items():
         # Looked at first: who seals may have no right to take anything away.
@@ -76,6 +76,14 @@ def seal(database: Database, period: Period, now: datetime, tell: Tell = silent)
         previous=chain[-1].seal if chain else "",
     )
     return _store(database, draft)  # 6.
+
+
+def _trusted(database: Database, chain: Sequence[Seal], period: Period) -> Callable[[Period], bool]:
+    """A forged row with a forged note must not get sealed."""
+    sealed = {one.period: one.results_sha256 for one in chain}
+    return lambda part: (
+        part != period and sealed.get(part) == sha256_of(export_text(results(database, "pingliu", part)))
+    )
 
 
 def _check(database: Database, chain: Sequence[Seal], period: Period, now: datetime) -> None:

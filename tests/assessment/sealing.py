@@ -1,7 +1,7 @@
 """A district's month and a half in a data folder, for tests of seals, and of what comes to be known after them.
 
-`python -m tests.assessment.sealing FOLDER SQL...` runs statements over a folder over which nothing runs: a process can open
-the engine over one folder only.
+`python -m tests.assessment.sealing FOLDER SQL...` runs statements over a folder over which nothing runs: a process can
+open the engine over one folder only.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -36,7 +37,7 @@ LATER: Final = datetime(2027, 3, 1, 9, tzinfo=SHANGHAI)
 # Who has a part of their own in these tests; all graded in August, at department windows of the centre.
 FIRST, SECOND, THIRD, FOURTH, FIFTH = "S0099", "S0098", "S0110", "S0088", "S0127"
 _START: Final = date(2026, 8, 1)
-_DAYS: Final = 50
+_DAYS: Final = 45
 _SEED: Final = 5
 _SCALE: Final = 0.03
 _POSTS: Final = {post.staff: post.window for post in Registry.load(FOLDER).posts}
@@ -112,9 +113,80 @@ def sample(factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+def known_late() -> list[bytes]:
+    """What came to be known after August was sealed: an appeal is upheld and the rating voided, a visit that was badly
+    rated, a service that took too long, a conduct record is withdrawn and another one added.
+    """
+    appeal = {"appeal": "A-first", "rating": "R-first"}
+    void = {"rating": "R-first", "reason": "malicious", "decided_by": "S0001"}
+    done = {"service": "V-fourth", "outcome": "done", "promised_by": "2026-08-20T00:00:00+08:00"}
+    return [
+        told("appeal.filed", "filed", "2026-09-14T09:00:00", FIRST, **appeal, ground="误评"),
+        told("appeal.decided", "decided", "2026-09-15T09:00:00", FIRST, **appeal, result="upheld", decided_by="S0001"),
+        told("rating.voided", "voided", "2026-09-15T09:01:00", FIRST, **void),
+        *visit("late", "2026-08-24", SECOND, "basically_satisfied"),
+        told("service.completed", "done-fourth", "2026-08-25T10:00:00", FOURTH, **done),
+        told("conduct.withdrawn", "unnoted-third", "2026-09-15T10:00:00", THIRD, record="K-third", by="S0001"),
+        recorded("fifth", "2026-08-26", FIFTH, "rude"),
+    ]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a folder said while it was made: of August once that was sealed (`first`), and once more was known of it
+    (`then`), and of September.
+
+    `sealed`: all rows of the tables of seals. `paper`: August's. `waiting`, `bulletin`, `rest`: corrections that wait,
+    those of September, and those that wait when that is sealed. `next_paper`: September's before it is sealed.
+    """
+
+    first: Mapping[str, Any]
+    then: Mapping[str, Any]
+    waiting: Sequence[Mapping[str, Any]]
+    bulletin: Sequence[Mapping[str, Any]]
+    rest: Sequence[Mapping[str, Any]]
+    next_paper: str
+
+
+def sealed_sample(factory: pytest.TempPathFactory) -> tuple[Path, Told]:
+    """The sample with both months sealed, the second with corrections of the first. Nobody changes it."""
+    root = factory.getbasetemp() / "sealed-sample" / "data"
+    said = root.parent / "told.json"
+    if not root.exists():
+        box = copied(sample(factory), root)
+        box.run("seal", "month", MONTH)
+        first = _look(box)
+        ingest(box, known_late())
+        waiting = json_lines(box.run("corrections", "--json"))
+        then = _look(box)
+        next_paper = paper(box, NEXT)
+        box.run("seal", "month", NEXT)
+        bulletin, rest = (json_lines(box.run("corrections", "--json", *of)) for of in ((NEXT,), ()))
+        box.run("assess", QUARTER)
+        said.write_text(json.dumps(asdict(Told(first, then, waiting, bulletin, rest, next_paper)), ensure_ascii=False))
+    return root, Told(**json.loads(said.read_text()))
+
+
+def _look(box: Box) -> dict[str, Any]:
+    tables = ("sealed_periods", "sealed_results", "sealed_facts", "sealed_inputs")
+    rows = [
+        line
+        for table in tables
+        for line in sorted(box.run("query", f"SELECT * FROM {table}", "--format", "JSONEachRow").splitlines())
+    ]
+    return {"sealed": rows, "export": box.run("export", "--sealed", MONTH), "paper": paper(box, MONTH)}
+
+
+def paper(box: Box, month: str) -> str:
+    """The paper of a month, in HTML."""
+    out = box.root.parent / "paper.html"
+    box.run("report", "monthly", month, "--out", str(out), "--date", "2026-11-02")
+    return out.read_text()
+
+
 def copied(folder: Path, to: Path) -> Box:
     """A copy of a data folder over which nothing runs."""
-    shutil.copytree(folder, to, symlinks=True)
+    shutil.copytree(folder, to, symlinks=True, ignore=shutil.ignore_patterns("*.lock"))
     return Box(to)
 
 
@@ -143,7 +215,8 @@ def removed(table: str, where: str) -> str:
 def added(table: str, where: str, replaced: str = "") -> str:
     """The statement that adds a copy of a row, with some columns otherwise."""
     star = f"* REPLACE ({replaced})" if replaced else "*"
-    return f"INSERT INTO pingliu.{table} SELECT {star} FROM pingliu.{table} WHERE {where} LIMIT 1"
+    row = f"SELECT * FROM pingliu.{table} WHERE {where} LIMIT 1"
+    return f"INSERT INTO pingliu.{table} SELECT {star} FROM ({row})"
 
 
 def json_lines(text: str) -> list[Mapping[str, Any]]:

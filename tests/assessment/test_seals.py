@@ -100,7 +100,7 @@ def test_a_period_is_sealed_once_and_not_before_the_day_after_its_freeze(
 
 
 def test_the_freeze_is_the_eighth_workday_after_the_month(unsealed: Workbench) -> None:
-    # The first of September is a Tuesday; the first eight days of October are a holiday, and Saturday the tenth is worked.
+    # The first of September is a Tuesday. Of October the first week is a holiday, and Saturday the tenth is worked.
     assert freeze_day(unsealed, Period.parse(MONTH)).isoformat() == "2026-09-10"
     assert freeze_day(unsealed, Period.parse(NEXT)).isoformat() == "2026-10-16"
     assert freeze_day(unsealed, Period.parse(QUARTER)).isoformat() == "2026-10-16"

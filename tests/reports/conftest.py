@@ -20,9 +20,8 @@ from tests.reports.sample import fill
 from tests.servers import need
 
 PERIODS: Final[Mapping[Kind, str]] = {"monthly": "2026-09", "quarterly": "2026-Q3", "annual": "2026"}
-HEAD: Final = Letterhead("五华区政务服务管理局", "五政务通〔2026〕9号", date(2026, 10, 22), sealed=False)
+HEAD: Final = Letterhead("五华区政务服务管理局", "五政务通〔2026〕9号", date(2026, 10, 22))
 CORRECTION: Final = Correction(
-    "2026-09",
     "2026-08",
     "staff",
     "S0003",
@@ -30,8 +29,9 @@ CORRECTION: Final = Correction(
     '{"score":"94.995","band":"good","rank":3}',
     '{"score":"95.12","band":"excellent","rank":1}',
     "申诉成立，作废评价一条",
+    (),
 )
-SEALED: Final = Letterhead(HEAD.issuer, "", HEAD.day, sealed=True, corrections=(CORRECTION,))
+SEALED: Final = Letterhead(HEAD.issuer, "", HEAD.day, seal="5ea1" * 16, corrections=(CORRECTION,))
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def test_a_paper_names_its_basis_and_leaves_what_is_next_to_people(papers: Paper
 
 def test_a_sealed_paper_is_not_provisional_and_lists_corrections(papers: Papers) -> None:
     assert papers.sealed.notice == ""
-    assert dict(papers.sealed.statement)["封账状态"] == "已封账"
+    assert dict(papers.sealed.statement)["封账状态"] == "已封账，封账SHA-256：" + "5ea1" * 16
     assert papers.sealed.number == "〔2026〕　号"
     rows = list(_table(papers.sealed, "更正").texts())
     assert rows == [
@@ -164,7 +164,7 @@ def test_texts_have_chinese_punctuation(papers: Papers) -> None:
 )
 def test_a_period_that_is_none_or_was_not_assessed_is_refused(kind: Kind, period: str, why: str) -> None:
     with pytest.raises(ReportError, match=why):
-        compose(Nothing(), kind, period, Letterhead("甲", "", date(2026, 1, 1), sealed=False))
+        compose(Nothing(), kind, period, Letterhead("甲", "", date(2026, 1, 1)))
 
 
 def test_a_file_of_another_kind_is_refused_by_name(tmp_path: Path) -> None:

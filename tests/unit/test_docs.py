@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final, Literal, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 import click
 import pytest
@@ -28,16 +28,6 @@ from streams.topics import TOPICS
 _ROOT = Path(__file__).parents[2]
 _REFERENCE = (_ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
 _RULES = _ROOT / "deploy" / "rules.toml"
-# Of the fields that say no meaning of their own.
-_MEANINGS: Final = {
-    "rating.points": "points of each level",
-    "rating.good_levels": "which levels are 好评; the last two are 差评 whatever stands here",
-    "deadlines.contact_workdays": "workdays until a bad rating must be contacted, by the end of the last",
-    "deadlines.completion_workdays": "workdays until its rectification must be completed",
-    "limits.clock_ahead_minutes": "an event time further ahead of the broker's is refused",
-    "calendar.work": "days that are worked, though China's published calendar says otherwise",
-    "calendar.rest": "days that aren't worked, though it says otherwise",
-}
 
 
 def _commands(group: click.Group, prefix: str = "") -> list[tuple[str, click.Command]]:
@@ -144,8 +134,7 @@ def _range(field: FieldInfo) -> str:
 
 
 def _row_of_rule(name: str, field: FieldInfo) -> str:
-    meaning = field.description or _MEANINGS[name]
-    return f"| `{name}` | {_shown(field.default)} | {_range(field)} | {meaning} |"
+    return f"| `{name}` | {_shown(field.default)} | {_range(field)} | {field.description} |"
 
 
 def _row_of_code(name: str, code: ConductCode) -> str:
@@ -178,7 +167,7 @@ def test_every_rule_is_documented_and_the_shipped_file_holds_the_defaults() -> N
 
 def test_every_rule_has_a_meaning_and_every_number_a_range() -> None:
     for name, field in _rules(Rules):
-        assert (field.description is None) is (name in _MEANINGS), name
+        assert field.description, name
         if _is_of_numbers(field.annotation):
             assert re.fullmatch(r"-?\d+ to -?\d+", _range(field)), name
 
