@@ -22,8 +22,8 @@ FROM pingliu.event_log
 WHERE type IN ('service.started', 'service.completed') AND ticket != ''
     AND service IN (SELECT service FROM scratch.excerpt_services);
 
-INSERT INTO scratch.event_log
-SELECT * FROM pingliu.event_log FINAL
+CREATE TABLE scratch.facts ENGINE = MergeTree ORDER BY type AS
+SELECT * FROM pingliu.facts
 WHERE is_below AND
 (
     (type IN ('service.started', 'service.completed') AND service IN (SELECT service FROM scratch.excerpt_services))

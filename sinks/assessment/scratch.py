@@ -1,7 +1,7 @@
 """A database of its own for one computation: the month's facts, judged by its rules, and what comes of them.
 
-It holds the same base tables and views as `pingliu`, filled with an excerpt of the log; so the facts of an assessment
-are those that auditors read, but for the moment, the rules and the registry that they are looked at with.
+It holds an excerpt of the facts, and over it what `pingliu` has over all of them, by the same SQL; so the facts of an
+assessment are those that auditors read, but for the moment, the rules and the registry that they are looked at with.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ from sinks.assessment.positions import Positions, below
 from sinks.migrate import latest_view, statements
 
 _PREFIX: Final = "pingliu_scratch_"
-_TABLES: Final = ("event_log", "levels", "calendar", "limits", "registry", "sites", "windows", "items", "posts")
+_TABLES: Final = ("levels", "calendar", "limits", "registry", "sites", "windows", "items", "posts")
 _VIEWS: Final = (
-    "facts", "window_sessions", "ticket_facts", "service_facts", "service_staff", "rating_facts", "rating_voids",
+    "window_sessions", "ticket_facts", "service_facts", "service_staff", "rating_facts", "rating_voids",
     "rectification_facts", "services", "ratings", "rectifications",
 )  # fmt: skip
+_ONCE: Final = ("service_staff", "services", "ratings")
 # Late uploads are judged by what came until so long after the month.
 _WATCHED: Final = 8 * DAY
 _WILSON: Final = re.compile(r"wilson\(([^,()]+), ([^,()]+)\)")
@@ -110,10 +111,10 @@ def drop_leftovers(database: Database) -> list[str]:
 def fill(scratch: Scratch, month: Period, inputs: Inputs, positions: Positions) -> None:
     """Fills a new scratch database with a month's facts.
 
-    1. The base tables, with the registry, the levels, limits and workdays that the month is judged by.
-    2. The views of the facts.
-    3. The month and its rules, as tables of one row.
-    4. The excerpt of the log.
+    1. The registry, the levels, limits and workdays that the month is judged by.
+    2. The month and its rules, as tables of one row.
+    3. The excerpt of the log.
+    4. The views of the facts over it; those that are read again and again are computed once, as tables.
     """
     for table in _TABLES:  # 1.
         scratch.execute(f"CREATE TABLE scratch.{table} AS pingliu.{table}")
@@ -130,11 +131,17 @@ def fill(scratch: Scratch, month: Period, inputs: Inputs, positions: Positions) 
     }
     for table, columns in tables.items():
         scratch.insert(table, columns)
-    for view in _VIEWS:  # 2.
-        scratch.database.execute(latest_view(view).replace("pingliu.", f"{scratch.name}."))
-    _set_month(scratch, month, inputs)  # 3.
+    _set_month(scratch, month, inputs)  # 2.
     set_rules(scratch, inputs.rules)
-    scratch.run("excerpt.sql", positions)  # 4.
+    scratch.run("excerpt.sql", positions)  # 3.
+    for view in _VIEWS:  # 4.
+        statement = latest_view(view)
+        if view in _ONCE:
+            statement = statement.replace(
+                f"CREATE OR REPLACE VIEW pingliu.{view} AS",
+                f"CREATE TABLE pingliu.{view} ENGINE = MergeTree ORDER BY tuple() AS",
+            )
+        scratch.database.execute(statement.replace("pingliu.", f"{scratch.name}."))
 
 
 def _wilson(match: re.Match[str]) -> str:

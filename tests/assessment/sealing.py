@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -169,12 +170,9 @@ def sealed_sample(factory: pytest.TempPathFactory) -> tuple[Path, Told]:
 
 def _look(box: Box) -> dict[str, Any]:
     tables = ("sealed_periods", "sealed_results", "sealed_facts", "sealed_inputs")
-    rows = [
-        line
-        for table in tables
-        for line in sorted(box.run("query", f"SELECT * FROM {table}", "--format", "JSONEachRow").splitlines())
-    ]
-    return {"sealed": rows, "export": box.run("export", "--sealed", MONTH), "paper": paper(box, MONTH)}
+    rows = " UNION ALL ".join(f"SELECT formatRowNoNewline('JSONEachRow', *) FROM {table}" for table in tables)
+    sealed = sorted(box.run("query", rows, "--format", "TSVRaw").splitlines())
+    return {"sealed": sealed, "export": box.run("export", "--sealed", MONTH), "paper": paper(box, MONTH)}
 
 
 def paper(box: Box, month: str) -> str:
@@ -195,6 +193,20 @@ def bench(box: Box) -> Iterator[Workbench]:
     """The engine over a folder, in this process."""
     with closing(Engine(box.root / "clickhouse")) as engine:
         yield Workbench(engine)
+
+
+@contextmanager
+def up(box: Box) -> Iterator[Box]:
+    """The folder, over which `pingliu up` runs while the context lasts."""
+    process = box.start("up", "--port", "0")
+    try:
+        assert process.stdout is not None
+        assert b"is up" in process.stdout.readline(), process.communicate()
+        yield box
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+    assert process.returncode == 0
 
 
 def touch(box: Box, *statements: str) -> None:
