@@ -8,7 +8,7 @@ LOCAL := .local
 # Tests wait for processes more than they compute; a file's tests share what it takes long to make.
 JOBS ?= 2
 
-.PHONY: faults help setup demo test check bench kafka clickhouse stop clean
+.PHONY: faults quarter help setup demo test check bench kafka clickhouse stop clean
 
 help: ## say what can be done
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,10 @@ test: setup ## all tests
 faults: setup ## the long run of kill -9 at random points
 	@echo "== faults (some minutes)"
 	@PINGLIU_FAULT_KILLS=$${PINGLIU_FAULT_KILLS:-28} $(BIN)/python -m pytest tests/cluster/test_kills.py tests/faults
+
+quarter: setup ## every score of the whole simulated quarter against the recount
+	@echo "== the whole quarter (some minutes)"
+	@PINGLIU_ASSESS_SCALE=1 $(BIN)/python -m pytest tests/assessment/test_simulated.py
 
 check: setup ## ruff, mypy, import-linter
 	@echo "== ruff"
