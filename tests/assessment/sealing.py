@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from click.testing import CliRunner
 
+from deploy.cli import cli
 from deploy.district import FOLDER
 from deploy.simulator import simulate
 from schemas.moments import SHANGHAI
@@ -38,7 +40,7 @@ LATER: Final = datetime(2027, 3, 1, 9, tzinfo=SHANGHAI)
 # Who has a part of their own in these tests; all graded in August, at department windows of the centre.
 FIRST, SECOND, THIRD, FOURTH, FIFTH = "S0099", "S0098", "S0110", "S0088", "S0127"
 _START: Final = date(2026, 8, 1)
-_DAYS: Final = 45
+_DAYS: Final = 47
 _SEED: Final = 5
 _SCALE: Final = 0.03
 _POSTS: Final = {post.staff: post.window for post in Registry.load(FOLDER).posts}
@@ -87,9 +89,9 @@ def known_in_time() -> list[bytes]:
     ]
 
 
-def stream() -> list[bytes]:
+def stream(days: int = _DAYS, scale: float = _SCALE) -> list[bytes]:
     """All of it, in order of arrival as far as it matters."""
-    return [*simulate(Registry.load(FOLDER), _START, _DAYS, _SEED, _SCALE), *known_in_time()]
+    return [*simulate(Registry.load(FOLDER), _START, days, _SEED, scale), *known_in_time()]
 
 
 def write(path: Path, lines: Iterable[bytes]) -> Path:
@@ -207,6 +209,21 @@ def up(box: Box) -> Iterator[Box]:
         process.send_signal(signal.SIGINT)
         process.communicate()
     assert process.returncode == 0
+
+
+def typed(*arguments: str) -> str:
+    """What a command that must succeed prints; in this process, so not where it would open an engine."""
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 0, (arguments, result.output, result.exception)
+    return result.stdout
+
+
+def refused(*arguments: str) -> str:
+    """What a command says that must fail in a line; in this process, too."""
+    result = CliRunner().invoke(cli, arguments)
+    said = result.stderr.strip().splitlines()
+    assert (result.exit_code, result.stdout, said[-1][:7]) == (1, "", "Error: "), (arguments, result.output)
+    return said[-1].removeprefix("Error: ")
 
 
 def touch(box: Box, *statements: str) -> None:

@@ -9,14 +9,28 @@ from typing import Final
 
 import pytest
 
-from tests.assessment.sealing import FIRST, MONTH, QUARTER, SECOND, YEAR, copied, json_lines, sealed_sample, up
+from tests.assessment.sealing import (
+    FIRST,
+    MONTH,
+    QUARTER,
+    SECOND,
+    YEAR,
+    copied,
+    json_lines,
+    refused,
+    sealed_sample,
+    typed,
+    up,
+)
 from tests.box import Box
 
 _STREET: Final = "530102001"
+# Who has the most points of all.
+_RATED: Final = "rated"
 _BILLS: Final = (
     ("staff", FIRST, MONTH),
     ("staff", SECOND, MONTH),
-    ("staff", FIRST, QUARTER),
+    ("staff", _RATED, QUARTER),
     ("site", f"{_STREET}-00", MONTH),
     ("site", f"{_STREET}-01", QUARTER),
     ("street", _STREET, MONTH),
@@ -33,9 +47,16 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
         yield box
 
 
+def _explained(box: Box, *arguments: str) -> str:
+    return typed("explain", *arguments, "--data", str(box.root))
+
+
 @pytest.mark.parametrize(("of", "subject", "period"), _BILLS)
 def test_lines_add_up_and_the_view_has_the_same(box: Box, of: str, subject: str, period: str) -> None:
-    (bill,) = json_lines(box.run("explain", of, subject, period, "--json"))
+    if subject == _RATED:
+        (best,) = box.rows("SELECT argMax(staff, score) AS staff FROM staff_quarters WHERE rated")
+        subject = best["staff"]
+    (bill,) = json_lines(_explained(box, of, subject, period, "--json"))
     scope = bill["scope"]
     lines = [line for line in bill["lines"] if line["scope"] == scope]
     assert lines
@@ -54,7 +75,7 @@ def test_lines_add_up_and_the_view_has_the_same(box: Box, of: str, subject: str,
 
 @pytest.mark.parametrize(("of", "subject"), [("staff", FIRST), ("site", f"{_STREET}-00")])
 def test_every_event_named_is_there(box: Box, of: str, subject: str) -> None:
-    (bill,) = json_lines(box.run("explain", of, subject, MONTH, "--json"))
+    (bill,) = json_lines(_explained(box, of, subject, MONTH, "--json"))
     named = {(source, name) for line in bill["lines"] for source, name in line["events"]}
     assert named
     there = box.rows(
@@ -73,14 +94,14 @@ def test_the_events_of_all_bills_are_there(box: Box) -> None:
 
 
 def test_a_street_s_own_part_adds_up_to_what_its_lines_are_made_of(box: Box) -> None:
-    (bill,) = json_lines(box.run("explain", "street", _STREET, QUARTER, "--json"))
+    (bill,) = json_lines(_explained(box, "street", _STREET, QUARTER, "--json"))
     own = sum(Decimal(line["points"]) for line in bill["lines"] if line["scope"] == "centre")
     row = box.rows(f"SELECT toString(own) AS own FROM site_quarters WHERE site = '{bill['subject']}'")
     assert own == Decimal(row[0]["own"])
 
 
 def test_people_read_blocks_rules_and_events(box: Box) -> None:
-    said = box.run("explain", "staff", SECOND, MONTH, "--events").splitlines()
+    said = _explained(box, "staff", SECOND, MONTH, "--events").splitlines()
     assert said[0].startswith(f"{SECOND} {MONTH} 得分 ")
     assert "已封账" in said[0]
     (blamed,) = [number for number, line in enumerate(said) if "bad.dissatisfied" in line]
@@ -103,7 +124,7 @@ def test_people_read_blocks_rules_and_events(box: Box) -> None:
     ],
 )
 def test_what_is_unknown_is_said_in_a_line(box: Box, arguments: tuple[str, ...], said: str) -> None:
-    assert box.refused("explain", *arguments).startswith(said)
+    assert refused("explain", *arguments, "--data", str(box.root)).startswith(said)
 
 
 def test_another_kind_of_subject_is_a_mistake_of_usage(box: Box) -> None:

@@ -269,10 +269,6 @@ class _Touched(Workbench):
             self.tables.add(found[1])
 
 
-def test_nothing_is_found_where_nothing_was_touched(engine: Workbench) -> None:
-    assert list(verify(engine)) == []
-
-
 @pytest.mark.parametrize("case", _CASES, ids=lambda case: f"{case.table}-{case.named}")
 def test_what_was_touched_is_named(whole: Workbench, case: _Case) -> None:
     whole.execute(case.statement)
@@ -382,7 +378,6 @@ def test_verify_exits_with_1_and_names_all_that_was_touched(box: Box) -> None:
         changed("event_log", "received_ms = received_ms - 1", _RATING),
         changed("posts", "lead = 1", f"staff = '{FIRST}'"),
         changed("sealed_results", _FORGED, _row(FIRST)),
-        changed("staff_months", "score = 100", f"period = '{MONTH}' AND staff = '{SECOND}'"),
     )
     process = box.start("verify", "--seal", before[0], "--seal", "0" * 64)
     output, errors = process.communicate()
@@ -393,7 +388,6 @@ def test_verify_exits_with_1_and_names_all_that_was_touched(box: Box) -> None:
         f"^chain   sealed_periods: there is no seal {'0' * 64}",
         r"^fact    event_log: pingliu\.events/\d+/\d+ \(tests/sealing rated-second\) was changed$",
         f"^result  sealed_results: {MONTH}: staff_months {FIRST}: it says ",
-        f"^result  staff_months: {MONTH} {SECOND}: it isn't what was computed$",
     ):
         assert re.search(line, said, re.MULTILINE), (line, said)
     assert before[0] not in said
