@@ -5,8 +5,8 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 DEMO := .demo
 LOCAL := .local
-# Tests wait for processes more than they compute; a file's tests share what it takes long to make.
-JOBS ?= 2
+# Tests wait for processes about as much as they compute; a file's tests share what it takes long to make.
+JOBS ?= 3
 
 .PHONY: faults quarter help setup demo test check bench kafka clickhouse stop clean
 

@@ -12,8 +12,8 @@ from tests.assessment.desk import Desk
 from tests.assessment.expected import BILL, Table
 from tests.assessment.streams import YEAR, rolled_case
 
-_YEARS: Final = range(max(1, settings().max_examples // 40))
-_QUARTERS: Final = range(100, 100 + max(1, settings().max_examples // 20))
+_YEARS: Final = range(max(1, settings().max_examples // 100))
+_QUARTERS: Final = range(100, 100 + max(1, settings().max_examples // 50))
 
 
 @pytest.mark.parametrize("seed", _YEARS)
