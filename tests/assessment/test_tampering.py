@@ -229,7 +229,7 @@ _OF: Final = {
     ),
     "month_measures": (
         MONTH, "staff = '{0}' AND item = (SELECT min(item) FROM pingliu.month_measures WHERE staff = '{0}')",
-        (FIRST, SECOND, THIRD, FOURTH), r"\S+ \S+ {} \S+", "ratings", "ratings + 1",
+        (FIRST, SECOND, THIRD, FOURTH), r"\S+ \S+ {} ?\S*", "ratings", "ratings + 1",
     ),
     "staff_quarters": (QUARTER, "staff = '{}'", (FIRST, SECOND, THIRD, FOURTH), "{}", "star", "star + 1"),
     "site_quarters": (QUARTER, "site = '{}'", _SITES, "{}", "score", "score + 1"),
