@@ -39,7 +39,9 @@ class RuleSet:
             rules = Rules.model_validate_json(self.canonical)
         except ValidationError:
             rules = None
-        said = None if rules is None else (rules.sha256, rules.assessment.name, rules.assessment.effective_from)
+        # Of the text as it was stored: a rule that a later version adds must not change what names this set.
+        sha256 = hashlib.sha256(self.canonical.encode()).hexdigest()
+        said = None if rules is None else (sha256, rules.assessment.name, rules.assessment.effective_from)
         if rules is None or said != (self.sha256, self.name, self.effective_from):
             raise RulesError(f"rule set {self.sha256[:12]} of {self.effective_from} was changed after it was published")
         return rules

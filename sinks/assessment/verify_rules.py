@@ -38,7 +38,7 @@ def _of_set(rule_set: RuleSet) -> Iterator[Finding]:
     except RulesError as error:
         yield Finding("rule", TABLE, f"{rule_set.sha256} of {rule_set.effective_from}: {error}")
         return
-    if written.sha256 != rule_set.sha256:
+    if written != rules:
         yield Finding("rule", TABLE, f"{rule_set.sha256} of {rule_set.effective_from}: its toml isn't what it says")
 
 
