@@ -81,7 +81,9 @@ def test_the_quarter_is_large_and_varied_enough_to_mean_something(quarter: Asses
     assert len({row["band"] for row in found["staff_months"].values()}) >= 3
     assert len({row["star"] for row in found["staff_quarters"].values()}) >= 4
     rules = {line["rule"] for bill in found["bill_lines"].values() for line in bill["lines"]}
-    assert {"service.floor", "bad.very_dissatisfied", "supervision.overdue", "community", "opening.low"} <= rules
+    assert {"bad.very_dissatisfied", "supervision.overdue", "community", "opening.low"} <= rules
+    # Only the whole district has somebody with so many bad ratings.
+    assert "service.floor" in rules or float(_SCALE) < 1
 
 
 def _pingliu(*arguments: str, out: int = subprocess.DEVNULL) -> None:
