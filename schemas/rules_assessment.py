@@ -12,10 +12,8 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-# Where a conduct record counts: for staff (the first five) or for sites.
+# Where a conduct record counts: for staff (the first five) or for sites (the others).
 Block = Literal["discipline", "service", "bonus", "veto", "review", "patrol", "site_bonus", "inspection", "adjustment"]
-STAFF_BLOCKS: Final[tuple[Block, ...]] = ("discipline", "service", "bonus", "veto", "review")
-SITE_BLOCKS: Final[tuple[Block, ...]] = ("patrol", "site_bonus", "inspection", "adjustment")
 
 
 def _exact(value: Any) -> Any:
