@@ -14,7 +14,10 @@ from pydantic import AfterValidator, Field
 from schemas.moments import epoch_ms
 
 # RFC 3339 §5.6 with an offset: the shape. That the moment exists (month 13, second 60) is `epoch_ms`'s to say.
-RFC3339: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
+RFC3339: Final = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"
+    r"([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+)
 
 
 def _exists(text: str) -> str:

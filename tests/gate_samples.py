@@ -226,6 +226,7 @@ REACHING_TABLES: Final = (
     "system.stack_trace",
 )
 OTHERS: Final = (
+    "SELECT map('k')",
     "",
     ";",
     "-- nothing",

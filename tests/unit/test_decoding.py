@@ -88,6 +88,8 @@ def test_event_time_is_read_to_the_millisecond_and_finer_digits_are_cut(time: st
         (encode(event("window.closed", time="2026-11-02 10:15:30+08:00")), "invalid_field", "time"),
         (encode(event("window.closed", time="2026-11-02T10:15:30")), "invalid_field", "time"),
         (encode(event("window.closed", time="2026-13-02T10:15:30Z")), "invalid_field", "time"),
+        (encode(event("window.closed", time="2026-11-02T10:15:30+08:80")), "invalid_field", "time"),
+        (encode(event("window.closed", time="2026-11-02T10:15:30+24:00")), "invalid_field", "time"),
         (encode(event("window.closed", time="2026-02-29T10:15:30Z")), "invalid_field", "time"),
         (encode(event("window.closed", street="53010200")), "invalid_field", "street"),
         (encode(event("window.closed", window=None)), "invalid_field", "window"),
