@@ -12,8 +12,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from faust.types import TP, ConsumerMessage
-
 from streams.transport.record import Headers, Record
 
 
@@ -83,20 +81,3 @@ def batch_topics(app: object) -> frozenset[str]:
 def deliver(records: Sequence[Record], start: int, *, in_batches: bool) -> list[Delivery]:
     """A partition's fetch from `start` on as events: one for all of it, or one for each record."""
     return [Batch(records, start)] if in_batches and records else list(records)
-
-
-def message_of(tp: TP, delivery: Delivery, generation_id: int) -> ConsumerMessage:
-    """A delivery as Faust hands it to agents."""
-    return ConsumerMessage(
-        topic=tp.topic,
-        partition=tp.partition,
-        offset=delivery.offset,
-        timestamp=delivery.timestamp_ms / 1000,
-        timestamp_type=0,
-        headers=list(delivery.headers),
-        key=delivery.key,
-        value=delivery.value,  # type: ignore[arg-type]  # a batch's is a list, which raw topics pass on
-        checksum=None,
-        tp=tp,
-        generation_id=generation_id,
-    )

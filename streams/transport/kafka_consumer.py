@@ -13,10 +13,11 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage, Message
 
-from streams.transport.batch import Delivery, batch_topics, deliver, message_of
+from streams.transport.batch import Delivery, batch_topics, deliver
 from streams.transport.committing import ExplicitCommits
 from streams.transport.errors import Displaced
 from streams.transport.kafka_reader import record_of
+from streams.transport.message import message_of
 
 # The broker answers a fetch at once when there is something; this bounds how long a partition that was set aside
 # meanwhile, for its records were not yet taken, waits for the next fetch.

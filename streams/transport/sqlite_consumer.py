@@ -13,11 +13,12 @@ from faust.types import TP, ConsumerMessage, Message
 from mode import Seconds, Service
 
 from streams.transport.assignment import assign_all
-from streams.transport.batch import Delivery, batch_topics, deliver, message_of
+from streams.transport.batch import Delivery, batch_topics, deliver
 from streams.transport.committing import ExplicitCommits
 from streams.transport.errors import LogBusy, LogFull
 from streams.transport.log import Log
 from streams.transport.membership import Membership
+from streams.transport.message import message_of
 from streams.transport.partitioner import partition_for
 from streams.transport.reader import Reader
 
