@@ -1,6 +1,6 @@
 -- Blocks are held within 0 and their maximum; then what they come to.
 
-CREATE TABLE scratch.maxima ENGINE = MergeTree ORDER BY (scope, block) AS
+CREATE TABLE scratch.maxima ENGINE = Memory AS
 SELECT part.1 AS scope, part.2 AS block, part.3 AS most
 FROM scratch.rule AS r
 ARRAY JOIN [
@@ -32,7 +32,7 @@ FROM
 INNER JOIN scratch.maxima AS m ON b.scope = m.scope AND b.block = m.block
 WHERE b.points < 0 OR b.points > m.most;
 
-CREATE TABLE scratch.block_points ENGINE = MergeTree ORDER BY (scope, subject) AS
+CREATE TABLE scratch.block_points ENGINE = Memory AS
 SELECT
     scope, subject,
     sum(points) AS score,
@@ -44,7 +44,7 @@ SELECT
 FROM scratch.priced
 GROUP BY scope, subject;
 
-CREATE TABLE scratch.top_losses ENGINE = MergeTree ORDER BY subject AS
+CREATE TABLE scratch.top_losses ENGINE = Memory AS
 SELECT subject, arraySlice(arraySort(groupArray((lost, rule))), 1, 3) AS losses
 FROM
 (

@@ -67,12 +67,12 @@ def compute_year(
 
 def _begin(scratch: Scratch, period: Period, before: Before) -> None:
     scratch.create_results(TABLES[period.kind])
-    scratch.execute(f"CREATE TABLE scratch.span ENGINE = MergeTree ORDER BY period AS SELECT '{period.text}' AS period")
+    scratch.execute(f"CREATE TABLE scratch.span ENGINE = Memory AS SELECT '{period.text}' AS period")
     for table, columns in (
         ("before_staff", "staff String, bottom UInt8"),
         ("before_sites", "site String, rank UInt32, last UInt8"),
     ):
-        scratch.execute(f"CREATE TABLE scratch.{table} ({columns}) ENGINE = MergeTree ORDER BY tuple()")
+        scratch.execute(f"CREATE TABLE scratch.{table} ({columns}) ENGINE = Memory")
     scratch.insert("before_staff", {"staff": list(before.bottom), "bottom": [1 for _ in before.bottom]})
     sites = list(before.ranks)
     ranks: dict[str, list[object]] = {

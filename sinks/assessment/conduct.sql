@@ -96,7 +96,7 @@ FROM
 ) AS r;
 
 -- 督办 that were not closed by the end of their due day, which lies in the month.
-CREATE TABLE scratch.overdue ENGINE = MergeTree ORDER BY site AS
+CREATE TABLE scratch.overdue ENGINE = Memory AS
 SELECT o.matter AS matter, o.site AS site, o.position AS position, (o.source, o.id) AS event
 FROM
 (
@@ -119,7 +119,7 @@ WHERE o.due_day BETWEEN (SELECT first_day FROM scratch.month) AND (SELECT last_d
     AND NOT (c.is_closed AND c.closed_day <= o.due_day);
 
 -- What people entered for a quarter or a year, kept with the month: 评议, 现场检查, 调整.
-CREATE TABLE scratch.entries ENGINE = MergeTree ORDER BY subject AS
+CREATE TABLE scratch.entries ENGINE = Memory AS
 SELECT
     if(block = 'review', staff, site) AS subject, block, code AS rule, points, position, text AS detail, [event] AS events
 FROM scratch.conduct

@@ -61,7 +61,7 @@ FROM
 WHERE time_ms < (SELECT end_ms FROM scratch.month)
     AND newest_ms - time_ms > (SELECT site_month__upload_hours FROM scratch.rule) * 3600000;
 
-CREATE TABLE scratch.uploads ENGINE = MergeTree ORDER BY site AS
+CREATE TABLE scratch.uploads ENGINE = Memory AS
 SELECT
     site,
     count() AS events,

@@ -26,7 +26,7 @@ INSERT INTO scratch.subjects
 SELECT 'site', site, street, site, tier, '', '', tier, 0 FROM scratch.sites;
 
 -- Until when a service counts as rated in time.
-CREATE TABLE scratch.rating_deadlines ENGINE = MergeTree ORDER BY day AS
+CREATE TABLE scratch.rating_deadlines ENGINE = Memory AS
 WITH (SELECT assessment__rating_workdays FROM scratch.rule) AS workdays
 SELECT a.day AS day, if(workdays = 0, a.day, b.day) AS deadline
 FROM scratch.calendar AS a

@@ -1,7 +1,7 @@
 -- The lines of a month, for staff and sites alike.
 
 -- What the rules are worth to each scope.
-CREATE TABLE scratch.worth ENGINE = MergeTree ORDER BY scope AS
+CREATE TABLE scratch.worth ENGINE = Memory AS
 SELECT 'staff' AS scope, staff_month__rating_factor AS rating_factor, staff_month__ontime_max AS ontime_max, staff_month__bonus_max AS bonus_max
 FROM scratch.rule
 UNION ALL
@@ -9,7 +9,7 @@ SELECT 'site', site_month__rating_factor, site_month__ontime_max, site_month__bo
 FROM scratch.rule;
 
 -- 评价: the full average, less what each level lacks, less what the group's average lacks where ratings are few.
-CREATE TABLE scratch.rating_totals ENGINE = MergeTree ORDER BY (scope, subject) AS
+CREATE TABLE scratch.rating_totals ENGINE = Memory AS
 SELECT s.scope AS scope, s.subject AS subject, s.pool AS pool, r.ratings AS ratings, r.good AS good, r.total AS total, r.events AS events
 FROM scratch.subjects AS s
 LEFT JOIN
@@ -75,7 +75,7 @@ CREATE TABLE scratch.basis
 )
 ENGINE = MergeTree ORDER BY (scope, subject);
 
-CREATE TABLE scratch.served_totals ENGINE = MergeTree ORDER BY (scope, subject) AS
+CREATE TABLE scratch.served_totals ENGINE = Memory AS
 SELECT
     s.scope AS scope, s.subject AS subject, v.* EXCEPT (scope, subject)
 FROM scratch.subjects AS s

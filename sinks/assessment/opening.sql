@@ -1,6 +1,6 @@
 -- How much of the published hours windows were open (开窗率), and terminals online (终端在线率). Moments in epoch ms.
 
-CREATE TABLE scratch.published ENGINE = MergeTree ORDER BY (window, day) AS
+CREATE TABLE scratch.published ENGINE = Memory AS
 SELECT w.site AS site, p.window AS window, p.day AS day, p.day * 86400000 - 28800000 + h.begin_ms AS begins, p.day * 86400000 - 28800000 + h.end_ms AS ends
 FROM
 (
@@ -14,7 +14,7 @@ INNER JOIN scratch.windows AS w ON p.window = w.window
 CROSS JOIN scratch.hours AS h;
 
 -- What windows did, each until what came next, at the latest until midnight; a pause's excess from when it exceeds.
-CREATE TABLE scratch.window_spans ENGINE = MergeTree ORDER BY (window, day) AS
+CREATE TABLE scratch.window_spans ENGINE = Memory AS
 WITH (SELECT site_month__pause_minutes FROM scratch.rule) * 60000 AS allowed
 SELECT
     window, toInt64(day_number) AS day, CAST(type = 'window.paused' AS UInt8) AS is_pause, (source, id) AS event,
@@ -37,7 +37,7 @@ FROM
 )
 WHERE type IN ('window.opened', 'window.paused') AND begins < ends;
 
-CREATE TABLE scratch.opening ENGINE = MergeTree ORDER BY site AS
+CREATE TABLE scratch.opening ENGINE = Memory AS
 SELECT
     p.site AS site, sum(p.published) AS published_ms, sum(greatest(0, ifNull(o.open, 0) - ifNull(o.excess, 0))) AS open_ms,
     arraySort(arrayFlatten(groupArray(o.pauses))) AS pauses
@@ -56,7 +56,7 @@ LEFT JOIN
 GROUP BY p.site;
 
 -- A beat covers the time until the device's next one, at most offline_minutes.
-CREATE TABLE scratch.online ENGINE = MergeTree ORDER BY site AS
+CREATE TABLE scratch.online ENGINE = Memory AS
 SELECT b.site AS site, any(b.devices) * any(d.due_ms) AS due_ms, sum(b.online_ms) AS online_ms
 FROM
 (

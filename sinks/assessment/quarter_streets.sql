@@ -7,14 +7,14 @@ WHERE scope IN ('site', 'centre')
 GROUP BY scope, subject
 HAVING missing > 0;
 
-CREATE TABLE scratch.own ENGINE = MergeTree ORDER BY site AS
+CREATE TABLE scratch.own ENGINE = Memory AS
 SELECT p.subject AS site, any(s.street) AS street, any(s.tier) AS tier, sum(p.points) AS own
 FROM scratch.priced AS p
 INNER JOIN scratch.sites AS s ON p.subject = s.site
 WHERE p.scope IN ('site', 'centre')
 GROUP BY p.subject;
 
-CREATE TABLE scratch.communities ENGINE = MergeTree ORDER BY street AS
+CREATE TABLE scratch.communities ENGINE = Memory AS
 SELECT street, toInt64(count()) AS number FROM scratch.own WHERE tier = 'community' GROUP BY street;
 
 INSERT INTO scratch.draft

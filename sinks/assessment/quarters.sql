@@ -1,6 +1,6 @@
 -- A quarter, out of the results of its months.
 
-CREATE TABLE scratch.graded ENGINE = MergeTree ORDER BY staff AS
+CREATE TABLE scratch.graded ENGINE = Memory AS
 SELECT staff, toInt64(countIf(graded)) AS months
 FROM scratch.staff_months
 GROUP BY staff;
@@ -11,14 +11,14 @@ FROM scratch.staff_months AS m
 INNER JOIN scratch.graded AS g ON m.staff = g.staff
 WHERE m.graded AND g.months >= (SELECT star__min_graded_months FROM scratch.rule);
 
-CREATE TABLE scratch.inspections ENGINE = MergeTree ORDER BY site AS
+CREATE TABLE scratch.inspections ENGINE = Memory AS
 SELECT subject AS site, toNullable(argMax(points, (period, line))) AS points, argMax(events, (period, line)) AS events
 FROM scratch.month_lines
 WHERE scope = 'entry' AND block = 'inspection'
 GROUP BY subject;
 
 -- Sites: the months that count, the last inspection, matters overdue. The own part of a street centre has a scope of its own.
-CREATE TABLE scratch.site_bases ENGINE = MergeTree ORDER BY site AS
+CREATE TABLE scratch.site_bases ENGINE = Memory AS
 SELECT m.site AS site, m.* EXCEPT (site), i.points AS inspection, i.events AS inspection_events
 FROM
 (

@@ -154,7 +154,7 @@ def _set_month(scratch: Scratch, month: Period, inputs: Inputs) -> None:
     freeze = inputs.workday_after(month.last_day, inputs.rules.assessment.freeze_workday)
     start_ms, end_ms = day_start(to_day(month.first_day)), day_start(to_day(month.last_day) + 1)
     scratch.execute(
-        "CREATE TABLE scratch.month ENGINE = MergeTree ORDER BY period AS SELECT "
+        "CREATE TABLE scratch.month ENGINE = Memory AS SELECT "
         f"'{month.text}' AS period, toInt32({to_day(month.first_day)}) AS first_day, "
         f"toInt32({to_day(month.last_day)}) AS last_day, toInt64({start_ms}) AS start_ms, toInt64({end_ms}) AS end_ms, "
         f"toInt64({end_ms + _WATCHED}) AS watched_ms, toInt64({day_start(to_day(freeze) + 1)}) AS freeze_ms"
@@ -169,10 +169,10 @@ def set_rules(scratch: Scratch, rules: Rules) -> None:
         for field, value in _fields(getattr(rules, section))
         if isinstance(value, int | Decimal)
     ]
-    scratch.execute(f"CREATE TABLE scratch.rule ENGINE = MergeTree ORDER BY tuple() AS SELECT {', '.join(values)}")
+    scratch.execute(f"CREATE TABLE scratch.rule ENGINE = Memory AS SELECT {', '.join(values)}")
     scratch.execute(
         "CREATE TABLE scratch.code_texts (code String, text String, block String, points String, cap String, "
-        "shared UInt8, complaint UInt8) ENGINE = MergeTree ORDER BY code"
+        "shared UInt8, complaint UInt8) ENGINE = Memory"
     )
     codes = rules.conduct.codes
     scratch.insert(
@@ -191,7 +191,7 @@ def set_rules(scratch: Scratch, rules: Rules) -> None:
         "CREATE VIEW scratch.codes AS SELECT * REPLACE ("
         "toDecimal128(points, 8) AS points, toDecimal128OrNull(cap, 8) AS cap) FROM scratch.code_texts"
     )
-    scratch.execute("CREATE TABLE scratch.hours (begin_ms Int64, end_ms Int64) ENGINE = MergeTree ORDER BY begin_ms")
+    scratch.execute("CREATE TABLE scratch.hours (begin_ms Int64, end_ms Int64) ENGINE = Memory")
     hours = published_minutes(rules.site_month.hours)
     columns = {"begin_ms": [begin * MINUTE for begin, _ in hours], "end_ms": [end * MINUTE for _, end in hours]}
     scratch.insert("hours", columns)

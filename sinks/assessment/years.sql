@@ -1,6 +1,6 @@
 -- A year, out of the results of its quarters.
 
-CREATE TABLE scratch.rated_quarters ENGINE = MergeTree ORDER BY staff AS
+CREATE TABLE scratch.rated_quarters ENGINE = Memory AS
 SELECT
     staff, toInt64(countIf(rated)) AS quarters, toInt64(sumIf(star, rated)) AS stars,
     toInt64(countIf(rated AND star >= (SELECT staff_year__star_level FROM scratch.rule))) AS star_quarters,
@@ -10,7 +10,7 @@ SELECT
 FROM scratch.staff_quarters
 GROUP BY staff;
 
-CREATE TABLE scratch.reviews ENGINE = MergeTree ORDER BY staff AS
+CREATE TABLE scratch.reviews ENGINE = Memory AS
 SELECT subject AS staff, toNullable(argMax(points, (period, line))) AS points, argMax(events, (period, line)) AS events
 FROM scratch.month_lines
 WHERE scope = 'entry' AND block = 'review'
@@ -36,7 +36,7 @@ FROM scratch.rated_quarters AS r
 INNER JOIN scratch.reviews AS v ON r.staff = v.staff
 WHERE r.quarters >= (SELECT staff_year__min_quarters FROM scratch.rule);
 
-CREATE TABLE scratch.scored_quarters ENGINE = MergeTree ORDER BY site AS
+CREATE TABLE scratch.scored_quarters ENGINE = Memory AS
 SELECT site, toInt64(count()) AS quarters FROM scratch.site_quarters WHERE score IS NOT NULL GROUP BY site;
 
 INSERT INTO scratch.draft
@@ -45,7 +45,7 @@ FROM scratch.site_quarters AS q
 INNER JOIN scratch.scored_quarters AS s ON q.site = s.site
 WHERE q.score IS NOT NULL;
 
-CREATE TABLE scratch.adjustments ENGINE = MergeTree ORDER BY site AS
+CREATE TABLE scratch.adjustments ENGINE = Memory AS
 WITH (SELECT assumeNotNull(any(site_year__adjustment_max)) FROM scratch.rule) AS most
 SELECT
     subject AS site, CAST(greatest(-most, least(most, sum(points))) AS Decimal(38, 8)) AS held, count() AS records,
