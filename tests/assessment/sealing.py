@@ -30,6 +30,7 @@ from sinks.engine import Engine
 from sinks.workbench import Workbench
 from tests.box import Box
 from tests.examples import event
+from tests.once import once
 
 MONTH: Final = "2026-08"
 NEXT: Final = "2026-09"
@@ -107,13 +108,14 @@ def ingest(box: Box, lines: Iterable[bytes]) -> None:
 
 
 def sample(factory: pytest.TempPathFactory) -> Path:
-    """The data folder, with all results up to date; made once by a process. Nobody changes it."""
-    root = factory.getbasetemp() / "sample" / "data"
-    if not root.exists():
-        root.parent.mkdir()
-        Box(root).ingest(write(root.parent / "stream.ndjson", stream()))
-        Box(root).run("assess", YEAR)
-    return root
+    """The data folder, with all results up to date. Nobody changes it."""
+
+    def make(folder: Path) -> None:
+        box = Box(folder / "data")
+        box.ingest(write(folder / "stream.ndjson", stream()))
+        box.run("assess", YEAR)
+
+    return once(factory, "sample", make) / "data"
 
 
 def known_late() -> list[bytes]:
@@ -153,34 +155,41 @@ class Told:
 
 def sealed_sample(factory: pytest.TempPathFactory) -> tuple[Path, Told]:
     """The sample with both months sealed, the second with corrections of the first. Nobody changes it."""
-    root = factory.getbasetemp() / "sealed-sample" / "data"
-    said = root.parent / "told.json"
-    if not root.exists():
-        box = copied(sample(factory), root)
-        box.run("seal", "month", MONTH)
-        first = _look(box)
-        ingest(box, known_late())
-        waiting = json_lines(box.run("corrections", "--json"))
-        then = _look(box)
-        next_paper = paper(box, NEXT)
-        box.run("seal", "month", NEXT)
-        bulletin, rest = (json_lines(box.run("corrections", "--json", *of)) for of in ((NEXT,), ()))
-        box.run("assess", QUARTER)
-        said.write_text(json.dumps(asdict(Told(first, then, waiting, bulletin, rest, next_paper)), ensure_ascii=False))
-    return root, Told(**json.loads(said.read_text()))
+
+    def make(folder: Path) -> None:
+        with up(copied(sample(factory), folder / "data")) as box:
+            story = asdict(_sealed(box))
+        (folder / "told.json").write_text(json.dumps(story, ensure_ascii=False))
+
+    folder = once(factory, "sealed-sample", make)
+    return folder / "data", Told(**json.loads((folder / "told.json").read_text()))
+
+
+def _sealed(box: Box) -> Told:
+    """Seals both months of a folder that is up."""
+    said(box, "seal", "month", MONTH)
+    first = _look(box)
+    ingest(box, known_late())
+    waiting = json_lines(said(box, "corrections", "--json"))
+    then = _look(box)
+    next_paper = paper(box, NEXT)
+    said(box, "seal", "month", NEXT)
+    bulletin, rest = (json_lines(said(box, "corrections", "--json", *of)) for of in ((NEXT,), ()))
+    said(box, "assess", QUARTER)
+    return Told(first, then, waiting, bulletin, rest, next_paper)
 
 
 def _look(box: Box) -> dict[str, Any]:
     tables = ("sealed_periods", "sealed_results", "sealed_facts", "sealed_inputs")
     rows = " UNION ALL ".join(f"SELECT formatRowNoNewline('JSONEachRow', *) FROM {table}" for table in tables)
-    sealed = sorted(box.run("query", rows, "--format", "TSVRaw").splitlines())
-    return {"sealed": sealed, "export": box.run("export", "--sealed", MONTH), "paper": paper(box, MONTH)}
+    sealed = sorted(said(box, "query", rows, "--format", "TSVRaw").splitlines())
+    return {"sealed": sealed, "export": said(box, "export", "--sealed", MONTH), "paper": paper(box, MONTH)}
 
 
 def paper(box: Box, month: str) -> str:
-    """The paper of a month, in HTML."""
+    """The paper of a month, in HTML, of a folder that is up."""
     out = box.root.parent / "paper.html"
-    box.run("report", "monthly", month, "--out", str(out), "--date", "2026-11-02")
+    said(box, "report", "monthly", month, "--out", str(out), "--date", "2026-11-02")
     return out.read_text()
 
 
@@ -216,6 +225,11 @@ def typed(*arguments: str) -> str:
     result = CliRunner().invoke(cli, arguments)
     assert result.exit_code == 0, (arguments, result.output, result.exception)
     return result.stdout
+
+
+def said(box: Box, *arguments: str) -> str:
+    """The same over a folder that is up."""
+    return typed(*arguments, "--data", str(box.root))
 
 
 def refused(*arguments: str) -> str:

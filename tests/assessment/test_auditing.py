@@ -20,6 +20,8 @@ from deploy.district import FOLDER
 from deploy.folder import Folder
 from deploy.simulator import simulate
 from schemas.registry import Registry
+from tests.assessment.sealing import up
+from tests.box import Box
 from tests.examples import event
 
 _PAGE: Final = Path(__file__).parents[2] / "docs" / "auditing.md"
@@ -139,8 +141,11 @@ def _after_the_seal() -> Iterator[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
-    """August sealed, then events that concern it, September sealed with their corrections, and the quarter assessed."""
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folder]:
+    """August sealed, then events that concern it, September sealed with their corrections, and the quarter assessed.
+
+    Each by a command over a folder that is quiet; then it is up, as one that auditors ask.
+    """
     root = tmp_path_factory.mktemp("auditing")
     simulated = root / "simulated.ndjson"
     lines = simulate(Registry.load(FOLDER), date(2026, 8, 1), 50, 3, 0.03)
@@ -153,7 +158,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     _pingliu("ingest", "--data", data, str(later))
     _pingliu("seal", "month", "--data", data, "2026-09")
     _pingliu("assess", "--data", data, "2026-Q3")
-    return Folder(Path(data))
+    with up(Box(Path(data))) as box:
+        yield Folder(box.root)
 
 
 def test_there_is_a_query_for_each_question_and_a_question_for_each_query() -> None:
@@ -209,3 +215,8 @@ def test_suspicions_name_who_was_coached_and_nobody_is_suspected_of_all(folder: 
     (most,) = _rows(folder, "Which terminals took 5 or more ratings in 60 s?")
     assert (most["ratings"], most["most_in_60_s"]) == (55, 6)
     assert {row["window"] for row in _rows(folder, "Who rated 4 times or more a day")} == {"530102001-00-03"}
+    flagged = {(row["rule"], row["flags"]) for row in _rows(folder, "Who has most flags") if row["staff"] == "S8142"}
+    # All 55 are short, and on a Sunday; all but the first four are in a burst, and every fourth and fifth of a rater's five.
+    assert flagged == {
+        ("short_service", 55), ("off_hours", 55), ("terminal_burst", 51), ("repeat_rater", 22), ("silent_month", 1),
+    }  # fmt: skip

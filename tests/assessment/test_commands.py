@@ -87,7 +87,7 @@ class _Said:
 def said(tmp_path_factory: pytest.TempPathFactory) -> _Said:
     folder = tmp_path_factory.mktemp("commands")
     box = copied(sealed_sample(tmp_path_factory)[0], folder / "data")
-    quiet = {name: box.run(*arguments) for name, arguments in _ASKED.items()}
+    quiet = dict(zip(_ASKED, box.run_in_turn(*_ASKED.values()), strict=True))
     paper = {"quiet": _paper(box)}
     everything = {**_ASKED, **_BESIDES}
     with up(box):

@@ -6,7 +6,7 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -25,8 +25,10 @@ from tests.assessment.sealing import (
     copied,
     ingest,
     json_lines,
+    said,
     sealed_sample,
     told,
+    up,
 )
 from tests.box import Box
 
@@ -113,9 +115,13 @@ def test_the_next_paper_lists_them_and_that_of_the_sealed_month_stays(story: Tol
     assert "更正原因" not in story.first["paper"]
 
 
-def test_a_reinstatement_is_a_correction_back_and_is_said_once(tmp_path_factory: pytest.TempPathFactory) -> None:
-    root, story = sealed_sample(tmp_path_factory)
-    box = copied(root, tmp_path_factory.mktemp("reinstated") / "data")
+@pytest.fixture
+def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+    with up(copied(sealed_sample(tmp_path_factory)[0], tmp_path_factory.mktemp("reinstated") / "data")) as box:
+        yield box
+
+
+def test_a_reinstatement_is_a_correction_back_and_is_said_once(box: Box, story: Told) -> None:
     ingest(box, [told("rating.reinstated", "back", "2026-09-16T09:00:00", FIRST, rating="R-first", decided_by="S0001")])
     waiting = _corrections(box)
     earlier, back = _of(story.bulletin, FIRST), _of(waiting, FIRST)
@@ -126,12 +132,12 @@ def test_a_reinstatement_is_a_correction_back_and_is_said_once(tmp_path_factory:
     assert back["events"] == [["tests/sealing", "back"]]
     # Of the others nothing is said again; who moves because of it has been moved.
     assert not [one for one in waiting if one["subject"] in (SECOND, THIRD, FOURTH, FIFTH) and "迟到" in one["cause"]]
-    box.run("seal", "quarter", QUARTER)
+    said(box, "seal", "quarter", QUARTER)
     assert _corrections(box, QUARTER) == waiting
     assert _corrections(box) == []
     assert _corrections(box, NEXT) == story.bulletin
-    assert box.run("verify") == "3 sealed periods verified: nothing was touched\n"
+    assert said(box, "verify") == "3 sealed periods verified: nothing was touched\n"
 
 
 def _corrections(box: Box, *bulletin: str) -> Sequence[_Correction]:
-    return json_lines(box.run("corrections", "--json", *bulletin))
+    return json_lines(said(box, "corrections", "--json", *bulletin))

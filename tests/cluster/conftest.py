@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from schemas.secret import ensure_secret
 from tests.box import Box, write_simulated
 from tests.disturbed import disturbed
+from tests.once import once
 from tests.stage import SECRET, Export, Stage, engine_export
 
 
@@ -29,9 +31,13 @@ def stream(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
 @pytest.fixture(scope="session")
 def undisturbed(stream: list[bytes], tmp_path_factory: pytest.TempPathFactory) -> Export:
     """What the stream comes to on one box, where nothing goes wrong."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    box = Box(folder / "box")
-    ensure_secret(box.root / "secret", SECRET)
-    (folder / "stream.ndjson").write_bytes(b"".join(line + b"\n" for line in stream))
-    box.ingest(folder / "stream.ndjson")
-    return engine_export(box.root)
+
+    def make(folder: Path) -> None:
+        box = Box(folder / "box")
+        ensure_secret(box.root / "secret", SECRET)
+        (folder / "stream.ndjson").write_bytes(b"".join(line + b"\n" for line in stream))
+        box.ingest(folder / "stream.ndjson")
+        (folder / "export.json").write_text(json.dumps(engine_export(box.root)))
+
+    export: Export = json.loads((once(tmp_path_factory, "undisturbed", make) / "export.json").read_text())
+    return export

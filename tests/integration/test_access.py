@@ -39,14 +39,9 @@ from deploy.access_schema import (
 )
 from deploy.access_sql import row_filter, security
 from deploy.local.clickhouse import ClickHouse
-from deploy.preparing import check_prepared, prepare
 from deploy.simulator.simulation import simulate
-from schemas.rules import Rules
 from sinks.address import Address
 from sinks.columns import EVENTS
-from sinks.engine import decode_rows
-from sinks.engine_chdb import Connection
-from sinks.engine_error import EngineError
 from sinks.engine_values import quoted
 from sinks.migrate import migrations
 from sinks.positions import INSERTED, NOTED
@@ -100,7 +95,7 @@ def _run(
     config.write_text(_config(config, role, settings or {}), encoding="utf-8")
     order = json.dumps([str(folder), str(config), steps])
     done = subprocess.run(
-        [sys.executable, "-m", "tests.integration.test_access"],
+        [sys.executable, "-m", "tests.integration.in_role"],
         cwd=_ROOT,
         input=order,
         text=True,
@@ -131,49 +126,6 @@ def _config(file: Path, role: Role, settings: Mapping[str, str]) -> str:
 
 def _grants(role: Role) -> str:
     return f"<grants><query>GRANT {escape(', '.join([*role.grants, *role.scratch]))}</query></grants>"
-
-
-class _InRole:
-    """What migration and the sink need of a database, with the rights of a role."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def execute(self, sql: str) -> None:
-        self._connection.query(sql)
-
-    def rows(self, sql: str, params: Mapping[str, object] | None = None) -> list[dict[str, object]]:
-        assert not params
-        settings = "SETTINGS output_format_json_quote_64bit_integers = 0"
-        return decode_rows(self._connection.query(f"{sql} {settings}", "JSONEachRow").data)
-
-    def insert(self, table: str, columns: Mapping[str, Sequence[object]]) -> int:
-        rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
-        data = "\n".join(map(json.dumps, rows)).encode()
-        return self._connection.insert(f"INSERT INTO {table} ({', '.join(columns)})", "JSONEachRow", data)
-
-
-def _main() -> None:
-    folder, config, steps = json.load(sys.stdin)
-    connection = Connection(folder, {"config-file": config})
-    database = _InRole(connection)
-    answers: list[tuple[int, str]] = []
-    for kind, text in steps:
-        try:
-            match kind:
-                case "sql":
-                    answers.append((0, connection.query(text).data.decode(errors="backslashreplace")))
-                case "prepare":
-                    answers.append((0, ",".join(prepare(database, REGISTRY, Rules()).applied)))
-                case "apply":
-                    answers.append((0, ",".join(apply(database, REGISTRY.streets))))
-                case "check":
-                    check_prepared(database)
-                    answers.append((0, ""))
-        except EngineError as error:
-            answers.append((error.code, error.message))
-    connection.close()
-    json.dump(answers, sys.stdout)
 
 
 @pytest.fixture(scope="module")
@@ -444,7 +396,3 @@ def test_an_old_server_is_left_alone(clickhouse: ClickHouse) -> None:
     refused = pytest.raises(TooOld, match=r"24\.8 or newer; this is 18\.16")
     with closing(Server(address)) as server, refused:
         list(apply(server, REGISTRY.streets))
-
-
-if __name__ == "__main__":
-    _main()
