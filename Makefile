@@ -5,10 +5,11 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 DEMO := .demo
 LOCAL := .local
-# Tests wait for processes about as much as they compute; a file's tests share what it takes long to make.
+# Tests wait for processes about as much as they compute; a file's tests share what it takes long to make. The order
+# is that of tests/conftest.py: xdist's own begins with the files of most tests, which aren't those that take longest.
 JOBS ?= 3
 
-.PHONY: faults quarter help setup demo test check bench kafka clickhouse stop clean
+.PHONY: faults quarter help setup demo test check fuzz sbom contracts bench kafka clickhouse stop clean
 
 help: ## say what can be done
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -29,7 +30,7 @@ demo: setup ## a month of the district, from events to answers; then live until 
 
 test: setup ## all tests
 	@echo "== tests"
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 faults: setup ## the long run of kill -9 at random points
 	@echo "== faults (some minutes)"
@@ -39,7 +40,7 @@ quarter: setup ## every score of the whole simulated quarter against the recount
 	@echo "== the whole quarter (some minutes)"
 	@PINGLIU_ASSESS_SCALE=1 $(BIN)/python -m pytest tests/assessment/test_simulated.py
 
-check: setup ## ruff, mypy, import-linter
+check: setup ## ruff, mypy, import-linter, bill of materials, known vulnerabilities
 	@echo "== ruff"
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -47,6 +48,20 @@ check: setup ## ruff, mypy, import-linter
 	@$(BIN)/mypy
 	@echo "== import-linter"
 	@$(BIN)/lint-imports
+	@echo "== bill of materials"
+	@$(BIN)/python -m deploy.local.sbom --check
+	@echo "== known vulnerabilities"
+	@$(BIN)/python -m deploy.local.audit
+
+fuzz: setup ## look for bytes that break a promise, for FUZZ_SECONDS (600)
+	@echo "== fuzzing (FUZZ_SECONDS=$${FUZZ_SECONDS:-600})"
+	@$(BIN)/python -m tests.security.fuzzing $${FUZZ_SECONDS:-600}
+
+sbom: setup ## write docs/sbom.json anew from the lock file
+	@$(BIN)/python -m deploy.local.sbom
+
+contracts: setup ## write docs/contract anew from the models
+	@$(BIN)/python -m deploy.contract
 
 bench: setup ## measure speed, side by side
 	@echo "== benchmarks"

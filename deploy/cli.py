@@ -16,8 +16,13 @@ import msgspec
 
 from deploy import options
 from deploy.cli_access import access
+from deploy.cli_agent import agent
 from deploy.cli_assess import COMMANDS
 from deploy.cli_cluster import init, publish, run
+from deploy.cli_contract import conformance
+from deploy.cli_device import device
+from deploy.cli_export import export
+from deploy.cli_privacy import forget, secret
 from deploy.cli_report import report
 from deploy.cli_rules import rules as rules_group
 from deploy.folder import Folder
@@ -34,15 +39,17 @@ def _mistakes() -> tuple[type[Exception], ...]:
     from aiokafka.errors import KafkaConnectionError
 
     from deploy.assessing import MISTAKES
+    from schemas.adapters import MappingError
     from sinks.address import AddressError
     from sinks.errors import ClickHouseError
     from sinks.migrate import MigrationError
     from sinks.reports.error import ReportError
     from streams.broker import BrokerError
     from streams.cluster import ClusterError
+    from streams.gateway.devices import DeviceError
     from streams.transport.errors import GroupBusy, TopicMismatch, UnknownTopic
 
-    of_users = (Mistake, RegistryError, RulesError, SecretError, OSError)
+    of_users = (Mistake, DeviceError, MappingError, RegistryError, RulesError, SecretError, OSError)
     of_clusters = (
         AddressError,
         BrokerError,
@@ -183,12 +190,15 @@ def ingest(data: Path, rules: Path | None, district: Path, as_json: bool, files:
 @options.rules
 @options.district
 @options.port
-def up(data: Path, rules: Path | None, district: Path, port: int) -> None:
-    """Run pingliu on one box until Ctrl-C: log, agents and ClickHouse's engine. It drains before it ends."""
+@options.gateway_port
+def up(data: Path, rules: Path | None, district: Path, port: int, gateway_port: int | None) -> None:
+    """Run pingliu on one box until Ctrl-C: gateway, log, agents and ClickHouse's engine. It drains before it ends."""
     folder = Folder(data.absolute())
-    with running(folder, rules, district, port, join=False) as check:
-        endpoint = wait_ready(folder, check)
+    gateway = [] if gateway_port is None else ["--port", str(gateway_port)]
+    with running(folder, rules, district, port, gateway=gateway) as check:
+        endpoint = wait_ready(folder.endpoint, check)
         click.echo(f"pingliu is up over {folder.root}; SQL is answered at {endpoint.url}")
+        click.echo(f"devices hand in events at {wait_ready(folder.gateway, check).url}v1/events")
         click.echo("Ctrl-C ends it.")
         until_interrupted(check)
     click.echo("drained and stopped")
@@ -318,7 +328,21 @@ def demo(data: Path, district: Path, port: int, scale: float) -> None:
     run(Folder(data.absolute()), district, port, scale)
 
 
-for _command in (access, init, publish, run, *COMMANDS, report, rules_group):
+for _command in (
+    access,
+    agent,
+    device,
+    conformance,
+    init,
+    publish,
+    run,
+    *COMMANDS,
+    export,
+    report,
+    rules_group,
+    forget,
+    secret,
+):
     cli.add_command(_command)
 
 

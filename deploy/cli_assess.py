@@ -154,6 +154,7 @@ _seal_of("year", "a year", "2026")
 
 @click.command()
 @_where
+@options.secret
 @options.as_json
 @click.option(
     "--seal",
@@ -162,25 +163,32 @@ _seal_of("year", "a year", "2026")
     metavar="HASH",
     help="A seal that must be there, as `seal` printed it. May be repeated.",
 )
-def verify(data: Path | None, clickhouse: str | None, as_json: bool, wanted: tuple[str, ...]) -> None:
+def verify(
+    data: Path | None, clickhouse: str | None, secret: Path | None, as_json: bool, wanted: tuple[str, ...]
+) -> None:
     """Compute every sealed period anew from the facts, and say exactly what differs. Exits with 1 where something does.
 
     Rules, seals, events and results are looked at, each row of them. Who cuts off the newest seals with all that
     belongs to them leaves a chain that is whole, but shorter: give a hash that was written down elsewhere by --seal.
+    Events of which a person was erased (`pingliu forget`) are nothing touched; the secret tells that it was us.
     """
-    from deploy.assessing import opened, tell
+    from deploy.assessing import notary_of, opened, tell
     from sinks.assessment.sealed import readable_seals
+    from sinks.assessment.verify import Tally
     from sinks.assessment.verify import verify as find
 
-    with opened(*options.placed(data, clickhouse)) as warehouse:
-        findings = list(find(warehouse, tell, wanted))
+    data, clickhouse = options.placed(data, clickhouse)
+    notary, tally = notary_of(options.secret_path(secret, None if clickhouse else data)), Tally()
+    with opened(data, clickhouse) as warehouse:
+        findings = list(find(warehouse, tell, wanted, notary, tally))
         count = len(readable_seals(warehouse)[0])
     for finding in findings:
         click.echo(msgspec.json.encode(finding) if as_json else f"{finding.what:7} {finding.place}: {finding.detail}")
     if findings:
         sys.exit(1)
     if not as_json:
-        click.echo(f"{count} sealed periods verified: nothing was touched")
+        erased = f"; a person was erased from {tally.erased:,} events, as noted" if tally.erased else ""
+        click.echo(f"{count} sealed periods verified: nothing was touched{erased}")
 
 
 @click.command()
@@ -249,4 +257,4 @@ def compare(
     print_moves(*options.placed(data, clickhouse), files[0], files[1], period, limit, as_json)
 
 
-COMMANDS: Final = (assess, score, explain, seal, verify, corrections, export, compare)
+COMMANDS: Final = (assess, score, explain, seal, verify, corrections, compare)

@@ -6,16 +6,23 @@ import asyncio
 import os
 import sys
 import tempfile
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
+from pydantic import ValidationError
 
 from deploy import options
 from deploy.folder import Folder
+from deploy.mistake import Mistake
 from schemas.secret import ensure_secret, password_from
 from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from streams.gateway.server import Address
+    from streams.gateway.settings import GatewaySettings
 
 _PASSWORD: Final = "PINGLIU_BROKER_PASSWORD"  # noqa: S105 - the variable's name
 
@@ -110,8 +117,8 @@ def _role(function: options.F) -> options.F:
             "--listen",
             envvar="PINGLIU_LISTEN",
             metavar="[HOST:]PORT",
-            help="Where /metrics, /healthz and /readyz are served. [default: 127.0.0.1, at 9101 (aggregate) or 9102 "
-            "(sink) or any free port]",
+            help="Where /metrics, /healthz and /readyz are served. [default: 127.0.0.1, at 9101 (aggregate), 9102 "
+            "(sink), 9103 (gateway) or any free port]",
         ),
         options.option(
             "--instance",
@@ -176,6 +183,96 @@ def sink(
             lambda s, stop: store_in_folder(s, folder, district, port, stop),
             with_starter=with_starter,
         )
+
+
+@run.command()
+@_role
+@options.district
+@options.devices
+@options.option(
+    "--port",
+    "gateway_port",
+    envvar="PINGLIU_GATEWAY_PORT",
+    type=click.IntRange(0, 65535),
+    help="Where events are taken; 0 takes any free port. [default: 8080, or any free]",
+)
+@options.option(
+    "--host",
+    "gateway_host",
+    envvar="PINGLIU_GATEWAY_HOST",
+    help="... and at which address. Beyond this machine with TLS only, or --insecure. [default: 127.0.0.1]",
+)
+@options.option(
+    "--tls-cert",
+    envvar="PINGLIU_GATEWAY_TLS_CERT",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Certificate chain (PEM).",
+)
+@options.option(
+    "--tls-key",
+    envvar="PINGLIU_GATEWAY_TLS_KEY",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Its key (PEM).",
+)
+@click.option("--insecure", is_flag=True, help="Listen beyond this machine without TLS, where TLS ends before it.")
+def gateway(
+    broker: str | None,
+    data: Path | None,
+    district: Path,
+    devices: Path | None,
+    gateway_port: int | None,
+    gateway_host: str | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    insecure: bool,
+    with_starter: bool,
+    **given: Any,
+) -> None:
+    """Take events of registered devices over HTTP (docs/gateway.md), and publish them. `device` registers them."""
+    from deploy.receiving import receive
+    from deploy.roles import run_role
+
+    chosen = {
+        "port": gateway_port,
+        "host": gateway_host,
+        "tls_cert": None if tls_cert is None else tls_cert.absolute(),
+        "tls_key": None if tls_key is None else tls_key.absolute(),
+        "insecure": insecure or None,
+    }
+    with ExitStack() as held:
+        settings = _settings(held, broker, data, **given)
+        folder = None if data is None else Folder(data.absolute())
+        taken = gateway_settings(options.devices_path(devices, settings.secret, folder), chosen)
+
+        def announce(address: Address) -> None:
+            if folder is not None:
+                folder.announce_gateway(address.host, address.port, tls=address.tls)
+
+        def withdraw() -> None:
+            if folder is not None:
+                folder.withdraw_gateway()
+
+        run_role(
+            "gateway",
+            settings,
+            lambda s, stop: receive(s, taken, district, announce, withdraw, stop),
+            with_starter=with_starter,
+        )
+
+
+def gateway_settings(devices: Path, chosen: Mapping[str, Any]) -> GatewaySettings:
+    """The gateway's settings: what was chosen, what PINGLIU_GATEWAY_… variables say, defaults. Raises Mistake."""
+    from streams.gateway.settings import GatewaySettings
+
+    given = {name: value for name, value in chosen.items() if value is not None}
+    try:
+        return GatewaySettings.from_environ(os.environ, devices=devices, **given)
+    except ValidationError as error:
+        faults = (
+            ".".join(map(str, fault["loc"])) + ": " * bool(fault["loc"]) + fault["msg"].removeprefix("Value error, ")
+            for fault in error.errors(include_url=False, include_input=False)
+        )
+        raise Mistake("; ".join(faults)) from None
 
 
 def _settings(

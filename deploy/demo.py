@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, date, datetime, timedelta
-from itertools import chain
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +14,7 @@ from rich.table import Table
 from deploy.asking import ask_rows
 from deploy.folder import Folder
 from deploy.ingest import Ingested, ingest
+from deploy.live_feed import LiveFeed
 from deploy.progress_bar import progress_bar
 from deploy.running import running, until_interrupted, wait_ready
 from deploy.simulator import estimate, live, simulate
@@ -26,8 +25,6 @@ from schemas.registry import Registry
 from sinks.assessment.assessor import assess
 from sinks.assessment.before import current
 from sinks.assessment.period import Period
-from streams.routing import entry_of
-from streams.transport.log import Log
 
 STREETS: Final = """
 SELECT
@@ -107,7 +104,6 @@ FROM staff_months WHERE period = '{period}' GROUP BY pool ORDER BY pool
 
 _SEED: Final = 7
 _WIDTH: Final = 110
-_LIVE_STEP_SECONDS: Final = 0.2
 TABLES: Final = (("各街道", STREETS), ("评分最低的五个窗口", WORST), ("被拒收的消息", REJECTS))
 SCORES: Final = (("街道月通报(未封账)", STREET_SCORES), ("窗口人员月评分(未封账)", STAFF_BANDS))
 
@@ -117,7 +113,7 @@ def run(folder: Folder, district: Path, port: int, scale: float) -> None:
     # Wide enough for the tables where nobody's terminal says otherwise.
     console = Console(width=None if sys.stdout.isatty() else _WIDTH)
     first, days = last_full_month(datetime.now(SHANGHAI).date())
-    with running(folder, None, district, port, join=False) as check:
+    with running(folder, None, district, port, gateway=()) as check:
         # Written when a month is through; one that was broken off is simply delivered again.
         done_file = folder.run / f"demo-{first:%Y-%m}-{scale:g}"
         if done_file.exists():
@@ -130,7 +126,7 @@ def run(folder: Folder, district: Path, port: int, scale: float) -> None:
                 done = ingest(folder, lines, check, lambda *_: None)
             show_ingested(console, done)
             done_file.touch()
-        endpoint = wait_ready(folder, check)
+        endpoint, gateway = wait_ready(folder.endpoint, check), wait_ready(folder.gateway, check)
         show_tables(console, folder, TABLES)
         console.print(f"按考核规则计算 {first:%Y年%m月} 的得分…")
         period = Period.month_of(first)
@@ -143,10 +139,10 @@ def run(folder: Folder, district: Path, port: int, scale: float) -> None:
         )
         if not sys.stdin.isatty():
             return
-        console.print("现在起按真实速度继续产生事件;Ctrl-C 结束。")
+        console.print(f"现在起各类终端按真实速度经网关 {gateway.url} 上报事件;Ctrl-C 结束。")
         arrivals = live(Registry.load(district), _SEED, datetime.now(SHANGHAI), scale)
-        with Log(folder.log) as log:
-            until_interrupted(check, live_feed(log, folder.settings(None).partitions, arrivals))
+        with LiveFeed(folder, gateway.url, arrivals) as feed:
+            until_interrupted(check, feed.step)
     console.print("已停止,数据已全部入库。")
 
 
@@ -180,27 +176,6 @@ def show_tables(console: Console, folder: Folder, tables: Iterable[tuple[str, st
         for row in rows:
             table.add_row(*(_cell(value) for value in row.values()))
         console.print(table)
-
-
-def live_feed(log: Log, partitions: int, arrivals: Iterator[tuple[datetime, bytes]]) -> Callable[[], float]:
-    """A step that appends what has arrived by now, at real speed, and says after how many seconds to call it next."""
-    ahead: list[tuple[datetime, bytes]] = []
-
-    def step() -> float:
-        now = datetime.now(UTC)
-        now_ms = time.time_ns() // 1_000_000
-        entries = []
-        for when, line in chain(ahead.copy(), arrivals):
-            ahead.clear()
-            if when > now:
-                ahead.append((when, line))
-                break
-            entries.append(entry_of(line, partitions, now_ms))
-        if entries:
-            log.append(entries)
-        return _LIVE_STEP_SECONDS
-
-    return step
 
 
 def _cell(value: Any) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import secrets
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from typing import Final
 import msgspec
 
 from deploy.mistake import Mistake
-from schemas.secret import SecretError, ensure_secret, load_secret
+from schemas.secret import SecretError, ensure_secret, load_secret, replace_secret
 from streams.settings import Settings
 
 # A bad rating must be seen in a second, in ClickHouse too, where that is cheap.
@@ -27,15 +26,16 @@ class FolderBusy(Mistake):
 
 
 class Endpoint(msgspec.Struct, frozen=True):
-    """Where the sink of a running pingliu answers SQL."""
+    """Where the sink of a running pingliu answers SQL, or its gateway takes events."""
 
     pid: int
     host: str
     port: int
+    tls: bool = False
 
     @property
     def url(self) -> str:
-        return f"http://{self.host}:{self.port}/"
+        return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,15 @@ class Folder:
         return self.run / "sql.json"
 
     @property
+    def gateway_file(self) -> Path:
+        return self.run / "gateway.json"
+
+    @property
+    def devices(self) -> Path:
+        """The devices that may hand in events."""
+        return self.root / "devices.json"
+
+    @property
     def channel(self) -> Path:
         """The socket by which commands of the same user work on the engine of the sink that runs."""
         return self.run / "engine.sock"
@@ -83,11 +92,16 @@ class Folder:
         self.run.mkdir(exist_ok=True, mode=0o700)
 
     def adopt_secret(self, path: Path) -> None:
-        """Makes a cluster's secret this folder's too, so that its rejects can be opened here. Raises SecretError."""
-        text = load_secret(path).text()
-        ensure_secret(self.secret, text)
-        if load_secret(self.secret).text() != text:
+        """Makes a cluster's secret this folder's too, so that its rejects can be opened here: it may have grown since.
+
+        Raises SecretError.
+        """
+        given = load_secret(path)
+        own = ensure_secret(self.secret, given.text())
+        if not given.grew_from(own):
             raise SecretError(f"{self.secret} is another secret than {path}; this folder belongs to another cluster")
+        if given.text() != own.text():
+            replace_secret(self.secret, given)
 
     def name(self) -> str:
         """A name of its own, made at the first call: what tells this folder's ClickHouse from others."""
@@ -118,18 +132,40 @@ class Folder:
 
     def endpoint(self) -> Endpoint | None:
         """Where SQL is answered now; None if no sink runs."""
-        try:
-            found = msgspec.json.decode(self.endpoint_file.read_bytes(), type=Endpoint)
-            os.kill(found.pid, 0)
-        except (OSError, msgspec.MsgspecError):
-            return None
-        return found
+        return _running(self.endpoint_file)
 
     def announce(self, host: str, port: int) -> None:
         """Says where SQL is answered; `withdraw` when it ends."""
-        draft = self.endpoint_file.with_suffix(".new")
-        draft.write_text(json.dumps({"pid": os.getpid(), "host": host, "port": port}))
-        draft.replace(self.endpoint_file)
+        _announce(self.endpoint_file, Endpoint(os.getpid(), host, port))
 
     def withdraw(self) -> None:
         self.endpoint_file.unlink(missing_ok=True)
+
+    def gateway(self) -> Endpoint | None:
+        """Where events are taken now; None if no gateway runs."""
+        return _running(self.gateway_file)
+
+    def announce_gateway(self, host: str, port: int, *, tls: bool) -> None:
+        """Says where events are taken; `withdraw_gateway` when it ends."""
+        _announce(self.gateway_file, Endpoint(os.getpid(), host, port, tls))
+
+    def withdraw_gateway(self) -> None:
+        """Says so no more, unless it is another gateway that does."""
+        found = _running(self.gateway_file)
+        if found is None or found.pid == os.getpid():
+            self.gateway_file.unlink(missing_ok=True)
+
+
+def _running(file: Path) -> Endpoint | None:
+    try:
+        found = msgspec.json.decode(file.read_bytes(), type=Endpoint)
+        os.kill(found.pid, 0)
+    except (OSError, msgspec.MsgspecError):
+        return None
+    return found
+
+
+def _announce(file: Path, endpoint: Endpoint) -> None:
+    draft = file.with_suffix(".new")
+    draft.write_bytes(msgspec.json.encode(endpoint))
+    draft.replace(file)

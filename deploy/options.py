@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import click
 
+from deploy.folder import Folder
+
 _DISTRICT: Final = Path(__file__).parent / "district"
 
 F = Callable[..., Any]
@@ -71,6 +73,18 @@ secret = option(
     help="File with the district's secret, the same for all workers; `init` makes it. "
     "[default: in --data, else ~/.local/share/pingliu/secret]",
 )
+gateway_port = option(
+    "--gateway-port",
+    envvar="PINGLIU_GATEWAY_PORT",
+    type=click.IntRange(0, 65535),
+    help="Where the gateway takes events, on loopback; 0 takes any free port. [default: 8080, or any free]",
+)
+devices = option(
+    "--devices",
+    envvar="PINGLIU_GATEWAY_DEVICES",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File with the registered devices. [default: in --data, else devices.json beside the secret]",
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object for programs.")
 
 
@@ -94,3 +108,10 @@ def secret_path(given: Path | None, folder: Path | None) -> Path:
         return folder / "secret"
     home = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     return Path(home) / "pingliu" / "secret"
+
+
+def devices_path(given: Path | None, secret: Path, folder: Folder | None) -> Path:
+    """Where the devices are."""
+    if given is not None:
+        return given.absolute()
+    return folder.devices if folder is not None else secret.with_name("devices.json")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
@@ -20,21 +20,30 @@ _PATIENCE_SECONDS: Final = 60.0
 
 @contextmanager
 def running(
-    folder: Folder, rules: Path | None, district: Path, port: int, *, join: bool
+    folder: Folder,
+    rules: Path | None,
+    district: Path,
+    port: int,
+    *,
+    join: bool = False,
+    gateway: Sequence[str] | None = None,
 ) -> Iterator[Callable[[], None]]:
     """Yields a check that raises where the roles are gone. `join`: another's roles over the folder will do.
 
-    Raises FolderBusy where they won't.
+    `gateway`: its options, where it is to run too. Raises FolderBusy where another's roles won't do.
     """
     common = [] if rules is None else ["--rules", str(rules)]
-    sink = ["--district", str(district), "--port", str(port)]
+    roles: dict[str, Sequence[str]] = {}
+    if gateway is not None:
+        roles["gateway"] = [*common, "--district", str(district), *gateway]
+    roles |= {"aggregate": common, "sink": [*common, "--district", str(district), "--port", str(port)]}
     with ExitStack() as held:
         if join and not _lock_or_join(held, folder):
             yield lambda: _check_joined(folder)
             return
         if not join:
             held.enter_context(folder.lock())
-        yield held.enter_context(Stack(folder, common, sink)).check
+        yield held.enter_context(Stack(folder, roles)).check
 
 
 def _lock_or_join(held: ExitStack, folder: Folder) -> bool:
@@ -58,9 +67,9 @@ def _check_joined(folder: Folder) -> None:
         raise FolderBusy(f"the pingliu that ran over {folder.root} has ended meanwhile; do this again, nothing is lost")
 
 
-def wait_ready(folder: Folder, check: Callable[[], None]) -> Endpoint:
-    """Waits until SQL is answered, and says where. Raises what `check` raises."""
-    while (endpoint := folder.endpoint()) is None:
+def wait_ready(find: Callable[[], Endpoint | None], check: Callable[[], None]) -> Endpoint:
+    """Waits until a role says where it answers (`Folder.endpoint`, `Folder.gateway`). Raises what `check` raises."""
+    while (endpoint := find()) is None:
         check()
         time.sleep(_POLL_SECONDS)
     return endpoint

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -17,7 +17,6 @@ from typing import Final, Self
 from deploy.folder import Folder
 from deploy.mistake import Mistake
 
-ROLES: Final = ("aggregate", "sink")
 _CLUSTER: Final = ("PINGLIU_BROKER", "PINGLIU_CLICKHOUSE", "PINGLIU_SECRET", "PINGLIU_LISTEN", "PINGLIU_INSTANCE")
 _STOP_SECONDS: Final = 60.0
 
@@ -27,23 +26,27 @@ class RoleEnded(Mistake):
 
 
 class Stack:
-    """Context manager: the roles run inside it. `common` options are both roles', `sink` one's."""
+    """Context manager: `roles` run inside it, each with its options; they are stopped in their order.
 
-    def __init__(self, folder: Folder, common: Sequence[str], sink: Sequence[str]) -> None:
+    So the first hands in what the next ones work up.
+    """
+
+    def __init__(self, folder: Folder, roles: Mapping[str, Sequence[str]]) -> None:
         self._folder = folder
-        self._options = {"aggregate": tuple(common), "sink": (*common, *sink)}
+        self._options = dict(roles)
         self._roles: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Self:
         self._folder.create()
         self._folder.withdraw()
+        self._folder.withdraw_gateway()
         data = ("--data", str(self._folder.root))
         # A cluster that the environment names is not this folder's affair.
         environ = {name: value for name, value in os.environ.items() if name not in _CLUSTER}
-        for role in ROLES:
+        for role, options in self._options.items():
             with self._folder.output(role).open("ab") as output:
                 self._roles[role] = subprocess.Popen(
-                    [sys.executable, "-m", "deploy", "run", role, "--with-starter", *self._options[role], *data],
+                    [sys.executable, "-m", "deploy", "run", role, "--with-starter", *options, *data],
                     env=environ,
                     stdin=subprocess.PIPE,
                     stdout=output,
@@ -60,8 +63,8 @@ class Stack:
                 raise RoleEnded(f"{role} ended with {code}:\n{_tail(self._folder.output(role))}")
 
     def stop(self) -> None:
-        """Stops the roles, first the one whose outputs the other stores; a role that won't end is killed."""
-        for role in ROLES:
+        """Stops the roles, first those whose outputs the others store; a role that won't end is killed."""
+        for role in self._options:
             process = self._roles.pop(role, None)
             if process is None:
                 continue

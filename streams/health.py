@@ -98,7 +98,7 @@ class Health:
         return page()
 
     def _say_metrics(self) -> web.Response:
-        return _Answer(body=self._metrics(), headers={"Content-Type": CONTENT_TYPE})
+        return Answer(body=self._metrics(), headers={"Content-Type": CONTENT_TYPE})
 
     def _say_health(self) -> web.Response:
         failure = self._failure()
@@ -110,7 +110,7 @@ class Health:
         return _json(not reasons, {"ready": not reasons, "reasons": reasons})
 
 
-class _Answer(web.Response):
+class Answer(web.Response):
     """An answer that doesn't say what served it. The method is aiohttp's own affair; a test tells when it goes."""
 
     async def _prepare_headers(self) -> None:
@@ -144,9 +144,9 @@ class _Server(web.Server):
 
 
 def _plain(status: HTTPStatus) -> web.Response:
-    return _Answer(status=status, text=f"{status.phrase}\n")
+    return Answer(status=status, text=f"{status.phrase}\n")
 
 
 def _json(is_well: bool, body: dict[str, object]) -> web.Response:
     status = HTTPStatus.OK if is_well else HTTPStatus.SERVICE_UNAVAILABLE
-    return _Answer(status=status, text=json.dumps(body, ensure_ascii=False) + "\n", content_type="application/json")
+    return Answer(status=status, text=json.dumps(body, ensure_ascii=False) + "\n", content_type="application/json")

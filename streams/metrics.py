@@ -28,9 +28,12 @@ _BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A metric, in the order people read it. `of`: the role that has it; `unit`: seconds, or what is counted."""
+    """A metric, in the order people read it. `of`: the role that has it; `unit`: seconds, or what is counted.
 
-    of: Literal["both", "aggregate", "sink"]
+    `both` are the aggregate and the sink, `all` the gateway too.
+    """
+
+    of: Literal["all", "both", "aggregate", "sink", "gateway"]
     name: str
     kind: Literal["counter", "gauge", "histogram"]
     unit: str
@@ -45,7 +48,7 @@ METRICS: Final = (
            "messages taken from the log, those delivered again included"),
     Metric("both", "pingliu_lag_messages", "gauge", "messages", _PLACE,
            "messages in the log that this role has not committed yet"),
-    Metric("both", "pingliu_ready", "gauge", "0 or 1", (),
+    Metric("all", "pingliu_ready", "gauge", "0 or 1", (),
            "1 while the role is ready, as `/readyz` says"),
     Metric("both", "pingliu_progress_age_seconds", "gauge", "seconds", (),
            "time since the role last achieved anything"),
@@ -83,6 +86,20 @@ METRICS: Final = (
            "rows that ClickHouse refused for their values and that were dead-lettered"),
     Metric("sink", "pingliu_rows_redelivered_total", "counter", "rows", ("table",),
            "rows delivered again that ClickHouse had stored already"),
+    Metric("gateway", "pingliu_gateway_requests_total", "counter", "requests", ("status",),
+           "requests answered, by HTTP status"),
+    Metric("gateway", "pingliu_gateway_events_total", "counter", "events", ("verdict", "reason"),
+           "verdicts given; of vendors' records one each"),
+    Metric("gateway", "pingliu_gateway_refused_total", "counter", "requests", ("limit",),
+           "requests and connections refused by a limit"),
+    Metric("gateway", "pingliu_gateway_publish_duration_seconds", "histogram", "seconds", (),
+           "time from verdicts to the broker's acknowledgement"),
+    Metric("gateway", "pingliu_gateway_waiting_bytes", "gauge", "bytes", (),
+           "bytes of requests that are under way"),
+    Metric("gateway", "pingliu_gateway_connections", "gauge", "connections", (),
+           "connections that are open"),
+    Metric("gateway", "pingliu_gateway_devices", "gauge", "devices", (),
+           "devices that are registered"),
 )  # fmt: skip
 
 _BY_NAME: Final = {metric.name: metric for metric in METRICS}
@@ -108,18 +125,14 @@ class Reading:
         yield family
 
 
-class Metrics:
-    """The instruments that both roles have. `topics`: those it consumes. Known series are there from the start."""
+class Instruments:
+    """The instruments that every role has. Known series are there from the start."""
 
-    def __init__(self, role: str, topics: Iterable[str]) -> None:
+    def __init__(self, role: str) -> None:
         self._role = role
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
-        self.messages = self._counter("pingliu_messages_total", topics)
-        self.lag = self._reading("pingliu_lag_messages")
         self.ready = self._gauge("pingliu_ready")
-        self.progress_age = self._gauge("pingliu_progress_age_seconds")
-        self.rebalances = self._counter("pingliu_rebalances_total")
 
     def expose(self) -> bytes:
         """All metrics in Prometheus' text format, to be served as `CONTENT_TYPE`."""
@@ -157,6 +170,17 @@ class Metrics:
         return reading
 
 
+class Metrics(Instruments):
+    """The instruments that roles have which consume. `topics`: those it consumes."""
+
+    def __init__(self, role: str, topics: Iterable[str]) -> None:
+        super().__init__(role)
+        self.messages = self._counter("pingliu_messages_total", topics)
+        self.lag = self._reading("pingliu_lag_messages")
+        self.progress_age = self._gauge("pingliu_progress_age_seconds")
+        self.rebalances = self._counter("pingliu_rebalances_total")
+
+
 class AggregateMetrics(Metrics):
     """The instruments of an aggregate. `topics`: those it consumes; `outputs`: those it publishes to."""
 
@@ -187,3 +211,17 @@ class SinkMetrics(Metrics):
         self.busy_seconds = self._counter("pingliu_busy_seconds_total", written)
         self.rows_bad = self._counter("pingliu_rows_bad_total", written)
         self.rows_redelivered = self._counter("pingliu_rows_redelivered_total", written)
+
+
+class GatewayMetrics(Instruments):
+    """The instruments of a gateway. `limits`: their names."""
+
+    def __init__(self, limits: Iterable[str]) -> None:
+        super().__init__("gateway")
+        self.requests = self._counter("pingliu_gateway_requests_total")
+        self.events = self._counter("pingliu_gateway_events_total")
+        self.refused = self._counter("pingliu_gateway_refused_total", limits)
+        self.publish_duration = self._histogram("pingliu_gateway_publish_duration_seconds")
+        self.waiting_bytes = self._gauge("pingliu_gateway_waiting_bytes")
+        self.connections = self._gauge("pingliu_gateway_connections")
+        self.devices = self._gauge("pingliu_gateway_devices")

@@ -40,7 +40,7 @@ def entry_of(raw: bytes, partitions: int, now_ms: int) -> Entry:
     """A message as it came, with its topic, partition and key; without a street, on partition 0, to be refused."""
     try:
         found = _decode(raw)
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError):
         return Entry(EVENTS, 0, now_ms, None, raw)
     topic = DEVICES if found.type == HEARTBEAT else EVENTS
     return Entry(topic, partition_of(found.street, partitions), now_ms, found.street.encode(), raw)
@@ -51,20 +51,22 @@ class Origins:
 
     def __init__(self, secret: Secret) -> None:
         self._key = secret.key("origin")
+        self._keys = secret.keys("origin")
 
     def headers(self, topic: str, partition: int, offset: int) -> Headers:
         """The headers of a copy of the record at that place."""
         place = b"%d/%d" % (partition, offset)
-        return ((_HEADER, place + b"/" + self._seal(topic, place)),)
+        return ((_HEADER, place + b"/" + _seal(self._key, topic, place)),)
 
     def read(self, topic: str, headers: Headers) -> tuple[int, int] | None:
         """Partition and offset that a record was routed from; None if it wasn't, by us."""
         for name, value in headers:
             place, _, seal = value.rpartition(b"/")
-            if name == _HEADER and hmac.compare_digest(seal, self._seal(topic, place)):
+            if name == _HEADER and any(hmac.compare_digest(seal, _seal(key, topic, place)) for key in self._keys):
                 partition, _, offset = place.partition(b"/")
                 return int(partition), int(offset)
         return None
 
-    def _seal(self, topic: str, place: bytes) -> bytes:
-        return hmac.digest(self._key, topic.encode() + b"/" + place, sha256).hex()[: 2 * _SEAL_BYTES].encode()
+
+def _seal(key: bytes, topic: str, place: bytes) -> bytes:
+    return hmac.digest(key, topic.encode() + b"/" + place, sha256).hex()[: 2 * _SEAL_BYTES].encode()

@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 _SAMPLE_SECONDS: Final = 2.0
 # A broker that takes longer to say where its partitions end is away, and then nothing is known to wait.
 _ASK_SECONDS: Final = 10.0
-# Where the two roles are listened for, unless told otherwise.
-DEFAULT_PORTS: Final = {"aggregate": 9101, "sink": 9102}
+# Where the roles tell of themselves, unless told otherwise.
+DEFAULT_PORTS: Final = {"aggregate": 9101, "sink": 9102, "gateway": 9103}
 
 
 class Vitals:

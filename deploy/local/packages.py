@@ -48,6 +48,14 @@ def kcat() -> Path:
     return _program("kcat", "kafkacat")
 
 
+def node() -> Path:
+    return _program("node", "nodejs")
+
+
+def npm() -> Path:
+    return _program("npm", "npm")
+
+
 def soffice() -> Path:
     """LibreOffice, with which papers are opened as their readers do."""
     return _program("soffice", "libreoffice-writer-nogui", "libreoffice-calc-nogui")

@@ -123,7 +123,6 @@ def test_who_dawdles_or_breaks_off_is_ended_while_a_device_is_served(siege: Sieg
             one.close()
 
 
-@pytest.mark.xfail(strict=True, reason="bodies that are to be signed take of the same room before anybody has signed")
 def test_bodies_without_right_credentials_take_no_room_from_a_device(siege: Siege) -> None:
     with siege.while_served():
         hoarders = [Attempt(siege.endpoint) for _ in range(24)]

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from streams.metrics import METRICS, AggregateMetrics, Metric, Metrics, Reading, SinkMetrics
+from streams.metrics import METRICS, AggregateMetrics, GatewayMetrics, Instruments, Metric, Reading, SinkMetrics
 
 _REFERENCE = Path(__file__).parents[2] / "docs" / "reference.md"
 # The bounded ones. What people send (a street's code, an id, a text) is no label.
-_LABELS = {"topic", "partition", "table", "reason"}
+_LABELS = {"topic", "partition", "table", "reason", "status", "verdict", "limit"}
 # What Prometheus adds itself, or we to every sample.
 _RESERVED = {"role", "le", "quantile", "job", "instance"}
 _OTHER_UNITS = re.compile(r"_(ms|millis|milliseconds|minutes|hours|kb|mb|percent|count|sum|bucket)(_|$)")
@@ -29,16 +29,20 @@ def _sink() -> SinkMetrics:
     return SinkMetrics(("pingliu.events",), ("event_log", "live_log"))
 
 
-def _samples(metrics: Metrics) -> Samples:
+def _gateway() -> GatewayMetrics:
+    return GatewayMetrics(("rate", "connections"))
+
+
+def _samples(metrics: Instruments) -> Samples:
     families = text_string_to_metric_families(metrics.expose().decode())
     return {(s.name, frozenset(s.labels.items())): s.value for family in families for s in family.samples}
 
 
-def _value(metrics: Metrics, name: str, **labels: str) -> float:
+def _value(metrics: Instruments, name: str, **labels: str) -> float:
     return _samples(metrics)[name, frozenset(labels.items())]
 
 
-def _types(metrics: Metrics) -> dict[str, str]:
+def _types(metrics: Instruments) -> dict[str, str]:
     return dict(re.findall(r"^# TYPE (\S+) (\S+)$", metrics.expose().decode(), re.M))
 
 
@@ -60,11 +64,17 @@ def test_every_name_is_one_metric() -> None:
 
 
 @pytest.mark.parametrize(
-    ("metrics", "role"), [(_aggregate(), "aggregate"), (_sink(), "sink")], ids=("aggregate", "sink")
+    ("metrics", "role"),
+    [(_aggregate(), "aggregate"), (_sink(), "sink"), (_gateway(), "gateway")],
+    ids=("aggregate", "sink", "gateway"),
 )
-def test_a_role_shows_its_metrics_with_their_kind_and_meaning_and_no_others(metrics: Metrics, role: str) -> None:
+def test_a_role_shows_its_metrics_with_their_kind_and_meaning_and_no_others(metrics: Instruments, role: str) -> None:
     shown = {name: kind for name, kind in _types(metrics).items() if not name.startswith("process_")}
-    assert shown == {metric.name: metric.kind for metric in METRICS if metric.of in ("both", role)}
+    assert shown == {
+        metric.name: metric.kind
+        for metric in METRICS
+        if metric.of in (role, "all", *(() if role == "gateway" else ("both",)))
+    }
     text = metrics.expose().decode()
     assert [m.name for m in METRICS if m.name in shown and f"# HELP {m.name} {m.meaning}\n" not in text] == []
 
