@@ -48,8 +48,8 @@ def main() -> None:
     records = [Record(offset, now_ms, None, line) for offset, line in enumerate(lines) if len(line) < 65_536]
     valid = [Record(event.offset, now_ms, None, lines[event.offset]) for event in decode(records).events]
     rules, workdays = Rules(), Workdays()
-    terms = Terms(rules, workdays, Origins(Secret(bytes(32))), 1)
-    seal, privacy = Seal(Secret(bytes(32))), Privacy(bytes(16))
+    seal, privacy = Seal(Secret(bytes(32))), Privacy.from_secret(Secret(bytes(32)))
+    terms = Terms(rules, workdays, Origins(Secret(bytes(32))), 1, privacy)
     print(f"{len(valid):,} events of {sum(map(len, lines)) / len(lines):.0f} bytes          µs/event   ratio")
     base = measure(
         "decoding: JSON alone (msgspec, no checks)", lambda r: [msgspec.json.decode(x.value or b"") for x in r], valid

@@ -54,10 +54,15 @@ class LiveBucket(msgspec.Struct, omit_defaults=True, gc=False):
     rectifications_opened: int = 0
 
 
+# A notice that ratings are suspicious (刷评、诱导疑点).
+FLAGGED: Final = "rating.flagged"
+
+
 class Notice(msgspec.Struct, frozen=True):
     """One notice on `pingliu.notices`: what supervisors must hear of. Said again, it has the same `id`.
 
-    `time`: RFC 3339, the moment it is about. No personal data in it.
+    `time`: RFC 3339, the moment it is about. No personal data in it. `data` of `rating.flagged`: `rule`, `rating` (''
+    of a month), `staff`, `count` of ratings, `evidence` (the first of them), where it matters `source` or `of` (services).
     """
 
     id: str

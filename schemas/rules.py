@@ -11,16 +11,18 @@ import tomllib
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Final, Literal, Self, get_args
 
 from pydantic import Field, ValidationError, model_validator
 
+from schemas.data import Channel
 from schemas.levels import BAD_LEVELS, LEVELS, Level
-from schemas.moments import DAY, HOUR, MINUTE
+from schemas.moments import DAY, HOUR, MINUTE, SECOND
 from schemas.rules_assessment import (
     Assessment,
     Conduct,
     Section,
+    Share,
     SiteMonth,
     SiteQuarter,
     SiteYear,
@@ -30,6 +32,12 @@ from schemas.rules_assessment import (
 )
 
 Points = Annotated[int, Field(ge=0, le=100)]
+SuspicionRule = Literal[
+    "short_service", "terminal_burst", "repeat_rater", "unserved_window", "off_hours", "uniform_month", "silent_month"
+]
+SUSPICION_RULES: Final[tuple[SuspicionRule, ...]] = get_args(SuspicionRule)
+# Sections that no score depends on, and that came after rule sets were published.
+_LATER: Final = ("suspicion",)
 
 
 class RulesError(ValueError):
@@ -126,6 +134,62 @@ class Calendar(Section):
         return self
 
 
+class Suspicion(Section):
+    """刷评、诱导疑点: what ratings are flagged for (docs/semantics.md). A flag voids nothing."""
+
+    rules: tuple[SuspicionRule, ...] = Field(
+        SUSPICION_RULES, strict=False, description="which rules are on; one that is left out flags nothing"
+    )
+    onsite_channels: tuple[Channel, ...] = Field(
+        ("hall_terminal", "hall_pad"), strict=False, description="channels of devices that stand at a window"
+    )
+    short_service_seconds: int = Field(20, ge=1, le=3600, description="a rated service that took less is flagged")
+    burst_ratings: int = Field(5, ge=2, le=20, description="so many ratings running at one terminal are flagged ...")
+    burst_seconds: int = Field(60, ge=1, le=3600, description="... where less than this lies between any two of them")
+    repeat_ratings: int = Field(
+        4, ge=2, le=100, description="from the so-many-th of one rater, day and window on, a rating is flagged"
+    )
+    served_minutes: int = Field(
+        10, ge=1, le=240, description="a window serves this long before and after a call or a completion"
+    )
+    wait_minutes: int = Field(
+        30, ge=1, le=1440, description="so long the stream goes on before a window is judged to have served nobody"
+    )
+    grace_minutes: int = Field(
+        15, ge=0, le=240, description="so long before and after published hours a rating is within them"
+    )
+    uniform_ratings: int = Field(
+        50, ge=1, le=100000, description="ratings in a month of staff from which they may not all be very_satisfied ..."
+    )
+    prompt_seconds: int = Field(
+        2, ge=1, le=600, description="... with more than half of them pressed in less time than this"
+    )
+    silent_services: int = Field(
+        20, ge=1, le=100000, description="services in a month of staff from which 主动评价率 is looked at"
+    )
+    silent_share: Share = Field(Decimal("0.98"), description="主动评价率 above this without a single text is flagged")
+
+    @property
+    def short_ms(self) -> int:
+        return self.short_service_seconds * SECOND
+
+    @property
+    def prompt_ms(self) -> int:
+        return self.prompt_seconds * SECOND
+
+    @property
+    def burst_ms(self) -> int:
+        return self.burst_seconds * SECOND
+
+    @property
+    def served_ms(self) -> int:
+        return self.served_minutes * MINUTE
+
+    @property
+    def wait_ms(self) -> int:
+        return self.wait_minutes * MINUTE
+
+
 class Rules(Section):
     """All rules; `Rules()` is the contract's defaults."""
 
@@ -142,10 +206,23 @@ class Rules(Section):
     site_quarter: SiteQuarter = SiteQuarter()
     site_year: SiteYear = SiteYear()
     conduct: Conduct = Conduct()
+    suspicion: Suspicion = Suspicion()
+
+    @model_validator(mode="after")
+    def _judged_in_time(self) -> Self:
+        if self.suspicion.served_ms + self.suspicion.wait_ms > self.horizons.minute_ms:
+            raise ValueError("suspicion.wait_minutes: with served_minutes it must not exceed horizons.minute_hours")
+        return self
 
     def canonical(self) -> str:
-        """All values as JSON with sorted names: the same for rule sets that say the same."""
-        return json.dumps(json.loads(self.model_dump_json()), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        """All values as JSON with sorted names: the same for rule sets that say the same.
+
+        A later section with nothing but defaults is left out, so that sets keep the name under which they were
+        published.
+        """
+        defaults = {name for name in _LATER if getattr(self, name) == type(self).model_fields[name].default}
+        values = json.loads(self.model_dump_json(exclude=defaults))
+        return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
     @property
     def sha256(self) -> str:

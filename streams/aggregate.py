@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from faust.types import TP, EventT
 
+from schemas.privacy import Privacy
 from schemas.rules import load_rules
 from schemas.secret import Seal, load_secret
 from schemas.workdays import Workdays
@@ -52,7 +53,7 @@ class Aggregate(Role):
         self._rules = load_rules(settings.rules)
         self._workdays = Workdays(self._rules.calendar)
         secret = load_secret(settings.secret)
-        self._seal, self._origins = Seal(secret), Origins(secret)
+        self._seal, self._origins, self._privacy = Seal(secret), Origins(secret), Privacy.from_secret(secret)
         self._lanes: dict[TP, Lane] = {}
         self._held: list[EventT[Any]] = []
         # One at a time publishes or saves; what others apply meanwhile belongs to the next.
@@ -76,7 +77,7 @@ class Aggregate(Role):
         records = await self.read_all(CHECKPOINTS, {tp.partition for tp in ledgers})
         lanes = {}
         for tp, ledger in ledgers.items():
-            terms = Terms(self._rules, self._workdays, self._origins, self.partitions(tp.topic))
+            terms = Terms(self._rules, self._workdays, self._origins, self.partitions(tp.topic), self._privacy)
             totals, streets = ledger.restore(records[tp.partition], tp.partition, self._rules, self._workdays)
             lanes[tp] = Lane(totals, streets, ledger, terms)
             log.info("%s/%d: %d streets restored at offset %d", *tp, len(streets), totals.next_offset)

@@ -15,15 +15,16 @@ import msgspec
 
 from schemas.decoding import decode
 from schemas.event import Event, Reject
-from schemas.privacy import mask, mask_raw
-from schemas.published import COUNTERS, LiveBucket, Rejected, bucket_name
+from schemas.privacy import Privacy
+from schemas.published import COUNTERS, LiveBucket, bucket_name
 from schemas.rules import Rules
 from schemas.secret import Seal
 from schemas.workdays import Workdays
 from streams.checkpoint import Ledger, Totals
+from streams.rejects import entry_of_reject
 from streams.routing import Origins, partition_of
 from streams.street import Bucket, Street
-from streams.topics import CHECKPOINTS, EVENTS, METRICS, NOTICES, REJECTED
+from streams.topics import CHECKPOINTS, EVENTS, METRICS, NOTICES
 from streams.transport.record import Entry, Record
 
 _encode = msgspec.json.Encoder().encode
@@ -37,6 +38,7 @@ class Terms:
     workdays: Workdays
     origins: Origins
     partitions: int
+    privacy: Privacy
 
 
 class Lane:
@@ -92,8 +94,7 @@ class Lane:
                 yield Entry(NOTICES, partition, now_ms, notice.id.encode(), _encode(notice))
         self._unpublished = {}
         for reject in self._rejects:
-            place = f"{self.totals.topic}/{partition}/{reject.offset}"
-            yield Entry(REJECTED, partition, now_ms, place.encode(), self._reject(reject, seal, place))
+            yield entry_of_reject(reject, self.totals.topic, partition, seal, now_ms)
         self._rejects = []
 
     def take_save(self, now_ms: int) -> Iterator[Entry]:
@@ -148,6 +149,9 @@ class Lane:
     def _apply(self, events: list[Event]) -> None:
         by_street: dict[str, list[Event]] = {}
         for event in events:
+            # What a street remembers is published as its checkpoint: nobody's phone may be in it.
+            if event.type == "rating.submitted" and (rater := event.data.get("rater")):
+                event.data["rater"] = self._terms.privacy.rater_hash(rater, event.received_ms)
             if (same := by_street.get(event.street)) is None:
                 by_street[event.street] = [event]
             else:
@@ -158,21 +162,6 @@ class Lane:
                 street = self.streets[code] = Street(code, self._terms.rules, self._terms.workdays)
             street.apply(of_street)
             self._unpublished[code] = self._unsaved[code] = street
-
-    def _reject(self, reject: Reject, seal: Seal, place: str) -> bytes:
-        totals = self.totals
-        rejected = Rejected(
-            reason=reject.reason,
-            detail=mask(reject.detail),
-            path=reject.path,
-            raw=mask_raw(reject.raw),
-            sealed=seal.close(reject.raw, place),
-            topic=totals.topic,
-            partition=totals.partition,
-            offset=reject.offset,
-            received_ms=reject.received_ms,
-        )
-        return _encode(rejected)
 
 
 def _bucket(street: str, bucket: Bucket, version: int, counters: list[int]) -> tuple[bytes, bytes]:

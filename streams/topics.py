@@ -41,7 +41,11 @@ TOPICS: Final = (
     Topic(DEVICES, "heartbeats of devices", retention_ms=30 * _DAY_MS, is_public_input=True),
     # ClickHouse has the buckets, and a live bucket is forgotten in a week: a month of upserts is enough for both.
     Topic(METRICS, "upserts of live buckets", retention_ms=31 * _DAY_MS),
-    Topic(NOTICES, "what supervisors must hear of", retention_ms=31 * _DAY_MS),
+    Topic(
+        NOTICES,
+        "what supervisors must hear of: deadlines of rectifications, suspicious ratings",
+        retention_ms=31 * _DAY_MS,
+    ),
     Topic(REJECTED, "refused messages with their reason", retention_ms=400 * _DAY_MS),
     Topic(CHECKPOINTS, "live state of the streets, with the offset it is true for", compacted=True),
 )
@@ -49,7 +53,7 @@ TOPICS: Final = (
 # What each role reads, as the consumer group `pingliu-ROLE`.
 GROUPS: Final = {
     "aggregate": (EVENTS, DEVICES),
-    "sink": (EVENTS, DEVICES, METRICS, REJECTED),
+    "sink": (EVENTS, DEVICES, METRICS, REJECTED, NOTICES),
 }
 
 

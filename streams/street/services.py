@@ -40,6 +40,14 @@ class Services:
         self._settle(service)
         return True
 
+    def handling_ms(self, service_id: str) -> int | None:
+        """From start to completion, however implausible; None as long as one of them is not known."""
+        service = self.memory.get(service_id)
+        if service is None:
+            return None
+        started, completed = service[_STARTED], service[_COMPLETED]
+        return completed - started if isinstance(started, int) and isinstance(completed, int) else None
+
     def window_of(self, service_id: str) -> tuple[str, str]:
         """Site and window of the service's first applied event; empty where it is unknown."""
         service = self.memory.get(service_id)

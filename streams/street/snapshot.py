@@ -12,12 +12,18 @@ import msgspec
 
 from streams.street.memory import Memory
 from streams.street.state import Street
+from streams.street.suspicions import Repeats
+from streams.street.suspicions_months import StaffMonth
+from streams.street.suspicions_press import Press
 
-VERSION: Final = 1
+VERSION: Final = 2
+# 1 knows no suspicions; a street of then goes on without having noticed any.
+_READ: Final = (1, VERSION)
 
 _Text = tuple[int, str, int]
 _Entry = tuple[int, str, list[int | str | None]]
 _Bucket = tuple[int, tuple[str, str, int], list[int]]
+_Moments = tuple[int, str, list[tuple[int, str]]]
 
 
 class Saved(msgspec.Struct):
@@ -39,6 +45,13 @@ class Saved(msgspec.Struct):
     submitted: list[_Text]
     rated: list[_Text]
     rectifications: list[_Entry]
+    bursts: list[_Moments] = []
+    repeats: list[tuple[int, str, Repeats]] = []
+    unsettled: list[tuple[int, str, Press]] = []
+    sessions: list[_Moments] = []
+    unserved: list[tuple[int, str, Press]] = []
+    staff_months: list[tuple[int, str, StaffMonth]] = []
+    month_ratings: list[tuple[int, str, list[str]]] = []
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -77,7 +90,7 @@ def read(data: bytes) -> Saved:
         saved = _decoder.decode(data)
     except msgspec.DecodeError as error:
         raise SnapshotError(f"checkpoint: {error}") from error
-    if saved.version != VERSION:
+    if saved.version not in _READ:
         raise SnapshotError(f"checkpoint of {saved.street}: version {saved.version}, this program reads {VERSION}")
     return saved
 
@@ -97,3 +110,4 @@ def restore(street: Street, saves: Iterable[Saved]) -> None:
     street.buckets.late = last.late
     street.advance(last.newest_ms)
     street.rectifications.rewatch(last.newest_ms)
+    street.suspicions.rewatch(last.newest_ms)

@@ -21,6 +21,7 @@ from streams.street.outputs import Outputs
 from streams.street.ratings import Ratings
 from streams.street.rectifications import Rectifications
 from streams.street.services import Services
+from streams.street.suspicions import Suspicions
 from streams.street.tickets import Tickets
 
 
@@ -42,14 +43,15 @@ class Street:
         self.services = Services(rules, self.buckets)
         self.ratings = Ratings(rules, self.buckets)
         self.rectifications = Rectifications(code, rules, workdays, self.buckets)
+        self.suspicions = Suspicions(code, rules, workdays, self.buckets, self.services)
         self._notices: list[Notice] = []
         self._generation_ends_ms = BEFORE_ALL_MS
         self._appliers: dict[str, Callable[[Event], bool | None]] = {
             "ticket.issued": self.tickets.issued,
             "ticket.called": self.tickets.called,
             "ticket.abandoned": self._ticket_abandoned,
-            "service.started": self.services.started,
-            "service.completed": self.services.completed,
+            "service.started": self._service_started,
+            "service.completed": self._service_completed,
             "rating.submitted": self._rating_submitted,
             "rating.voided": self.rectifications.voided,
             "rating.reinstated": self.rectifications.reinstated,
@@ -57,6 +59,8 @@ class Street:
             "rectification.verified": self.rectifications.verified,
             "rectification.extended": self.rectifications.extended,
             "rectification.completed": self.rectifications.completed,
+            "window.opened": self.suspicions.opened,
+            "window.closed": self.suspicions.closed,
         }
 
     @property
@@ -82,7 +86,7 @@ class Street:
                 self._duplicate(event)
                 continue
             self.seen.put(key, 1)
-            # 3. The first of its kind counts; a later one is a duplicate. Types without live figures have no applier.
+            # 3. The first of its kind counts; a later one is a duplicate. Types that say nothing live have no applier.
             applier = self._appliers.get(event.type)
             if applier is not None and applier(event) is False:
                 self._duplicate(event)
@@ -101,7 +105,10 @@ class Street:
         return outputs
 
     def advance(self, newest_ms: int) -> None:
-        """Lets stream time reach a moment: horizons move, memories forget, deadlines pass."""
+        """Lets stream time reach a moment: suspicions are judged, horizons move, memories forget, deadlines pass."""
+        # By what is remembered until then: nothing was applied since it became due.
+        if newest_ms >= self.suspicions.next_ms:
+            self._notices += self.suspicions.passed(newest_ms)
         self.buckets.newest_ms = newest_ms
         if newest_ms >= self._generation_ends_ms:
             memories = self.memories().values()
@@ -122,7 +129,20 @@ class Street:
             "submitted": self.ratings.submitted,
             "rated": self.ratings.rated,
             "rectifications": self.rectifications.memory,
+            **self.suspicions.memories(),
         }
+
+    def _service_started(self, event: Event) -> bool:
+        is_first = self.services.started(event)
+        if is_first:
+            self._notices += self.suspicions.started(event)
+        return is_first
+
+    def _service_completed(self, event: Event) -> bool:
+        is_first = self.services.completed(event)
+        if is_first:
+            self._notices += self.suspicions.completed(event)
+        return is_first
 
     def _ticket_abandoned(self, event: Event) -> bool:
         return self.tickets.abandoned(event, *self._place(event))
@@ -132,6 +152,8 @@ class Street:
         effective = self.ratings.submit(event, site, window)
         if effective and event.data["level"] in BAD_LEVELS:
             self._notices.append(self.rectifications.open(event, site, window))
+        if effective:
+            self._notices += self.suspicions.rated(event, site, window)
         return effective
 
     def _duplicate(self, event: Event) -> None:

@@ -23,6 +23,7 @@ from schemas.privacy import Privacy
 from schemas.published import LiveBucket, Rejected
 from schemas.registry import Registry
 from schemas.rules import Rules
+from schemas.secret import Secret
 from schemas.workdays import Workdays
 from sinks.address import Address
 from sinks.columns import EVENTS, LIVE, REJECTED, Columns, bucket_columns, event_columns, rejected_columns
@@ -212,7 +213,7 @@ def _base_rows() -> dict[str, Columns]:
     bucket = LiveBucket("window_minutes", "530102001", "2026-11-02T10:15:00+08:00", 7, tickets=3, wait_ms=2**40)
     reject = Rejected("malformed", "no JSON", "", b"\xff\xfe raw", b"\x00sealed\xff", "pingliu.events", 3, 9, 1)
     return {
-        EVENTS: event_columns(decode(messages).events, 1, Privacy(bytes(32))),
+        EVENTS: event_columns(decode(messages).events, 1, Privacy.from_secret(Secret(bytes(32)))),
         LIVE: bucket_columns([msgspec.json.encode(bucket)]),
         REJECTED: rejected_columns([msgspec.json.encode(reject)]),
     }

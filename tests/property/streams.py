@@ -62,7 +62,7 @@ _KINDS = (
     "ticket.issued", "ticket.called", "ticket.called", "ticket.abandoned", "service.started", "service.completed",
     "rating.submitted", "rating.submitted", "rating.voided", "rating.reinstated", "ticket.transferred",
     "rectification.contacted", "rectification.verified", "rectification.extended", "rectification.completed",
-    "device.heartbeat", "window.opened",
+    "device.heartbeat", "window.opened", "window.closed",
 )  # fmt: skip
 _BROKEN = (
     b"",
@@ -72,7 +72,10 @@ _BROKEN = (
     b'{"specversion":"1.0","type":"no.such"}',
     b'{"specversion":"1.0","type":"window.closed"}',
 )
-_NEEDS_WINDOW = {"ticket.called", "ticket.transferred", "service.started", "service.completed", "window.opened"}
+_NO_DATA = ("device.heartbeat", "window.opened", "window.closed")
+_NEEDS_WINDOW = {
+    "ticket.called", "ticket.transferred", "service.started", "service.completed", "window.opened", "window.closed",
+}  # fmt: skip
 
 
 @st.composite
@@ -96,9 +99,59 @@ def streams(draw: st.DrawFn) -> list[bytes]:
             "window": f"{street}-00-{window}" if window else None,
         }  # fmt: skip
         envelope = event(kind, **changes)
-        if kind not in ("device.heartbeat", "window.opened"):
+        if kind not in _NO_DATA:
             envelope["data"] = _fields(draw, kind)
         if draw(st.integers(0, 20)) == 0:
             envelope["id"] = "e0"  # another message under a name that was used
         values.append(json.dumps(envelope).encode())
+    return values
+
+
+# What presses have that suspicions look at; services are so many that ratings of them are mostly the first.
+_raters = st.sampled_from([None, "13800000000", "13900000000"])
+_prompts = st.sampled_from([None, 0, 1999, 1999, 1999.5, 2000, -1, True, "0"])
+_staff = st.sampled_from([None, None, "S1", "S2"])
+_sources = st.sampled_from(["terminal/1", "terminal/1", "terminal/2"])
+_services = st.sampled_from(["V1", "V2", "V3", "V3", None])
+_press_kinds = st.sampled_from(
+    [
+        "rating.submitted", "rating.submitted", "rating.submitted", "service.started", "service.completed",
+        "service.completed", "ticket.called", "window.opened", "window.closed",
+    ]
+)  # fmt: skip
+_press_steps = st.sampled_from(
+    [
+        0, SECOND, SECOND, 10 * SECOND, 10 * SECOND, 30 * SECOND, MINUTE, 10 * MINUTE, 31 * MINUTE, 80 * MINUTE,
+        5 * HOUR, DAY, 38 * DAY, -SECOND, -10 * SECOND, -40 * SECOND, -MINUTE, -11 * MINUTE, -DAY, -8 * DAY,
+    ]
+)  # fmt: skip
+
+
+@st.composite
+def presses(draw: st.DrawFn) -> list[bytes]:
+    """The values of one street's messages at two windows, where ratings are what suspicions look for."""
+    values: list[bytes] = []
+    street, time_ms = STREETS[0], START_MS
+    level = draw(st.sampled_from([st.just("very_satisfied"), _levels]))
+    comment = draw(st.sampled_from([st.just(""), st.sampled_from(["", "慢"])]))
+    for number in range(draw(st.integers(2, 30))):
+        time_ms = min(time_ms + draw(_press_steps), RECEIVED_MS)
+        kind, service = draw(_press_kinds), draw(_services)
+        window = draw(st.sampled_from(["01", "01", "01", "02"]))
+        changes: dict[str, Any] = {
+            "id": f"e{number}", "source": draw(_sources), "street": street, "site": f"{street}-00",
+            "time": iso(time_ms), "window": f"{street}-00-{window}",
+            "staff": draw(_staff) or ("S1" if kind == "window.opened" else None),
+        }  # fmt: skip
+        if kind == "ticket.called":
+            changes["ticket"] = f"T{number}"
+        elif kind.startswith("service."):
+            changes["service"] = service or "V1"
+        elif kind == "rating.submitted":
+            changes |= {
+                "window": changes["window"] if draw(st.booleans()) else None, "rating": f"R{number}",
+                "service": service, "level": draw(level), "comment": draw(comment), "rater": draw(_raters),
+                "prompt_ms": draw(_prompts), "channel": draw(st.sampled_from(["hall_terminal", "hall_pad", "qr"])),
+            }  # fmt: skip
+        values.append(json.dumps(event(kind, **changes)).encode())
     return values

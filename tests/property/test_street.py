@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.published import COUNTERS, LiveBucket, Notice, bucket_start
-from schemas.rules import Horizons, Rules
+from schemas.moments import epoch_ms
+from schemas.privacy import Privacy
+from schemas.published import COUNTERS, FLAGGED, LiveBucket, Notice, bucket_start
+from schemas.rules import Horizons, Rules, Suspicion
 from schemas.secret import Seal, Secret
 from schemas.workdays import Workdays
 from streams.checkpoint import Ledger, Totals, read_totals
@@ -21,12 +23,27 @@ from streams.topics import CHECKPOINTS, EVENTS, METRICS, NOTICES, REJECTED
 from streams.transport.record import Entry, Record
 from tests import recount
 from tests.examples import RECEIVED_MS
-from tests.property.streams import streams
+from tests.property.streams import presses, streams
 
 # Ids are remembered longer than any stream here reaches: what is forgotten when has tests of its own.
-_RULES = Rules(horizons=Horizons(redelivery_days=400, remember_days=400))
+_RULES = Rules(
+    horizons=Horizons(redelivery_days=400, remember_days=400),
+    # So small that the few ratings of a stream reach them.
+    suspicion=Suspicion(
+        short_service_seconds=40,
+        burst_ratings=2,
+        repeat_ratings=2,
+        grace_minutes=0,
+        uniform_ratings=1,
+        silent_services=1,
+    ),
+)
+_SUSPICION = recount.Suspicion(
+    short_ms=40_000, burst_ratings=2, repeat_ratings=2, grace_ms=0, uniform_ratings=1, silent_services=1
+)
 _WORKDAYS = Workdays()
 _SEAL, _ORIGINS = Seal(Secret(bytes(32))), Origins(Secret(bytes(32)))
+_PRIVACY = Privacy.from_secret(Secret(bytes(32)))
 _WINDOW_COUNTERS = [name for name in COUNTERS if name != "tickets"]
 
 
@@ -84,7 +101,7 @@ class Broker:
         ledger = Ledger(Journal(EVENTS, f"{len(self.checkpoints)}"))
         self._write(*ledger.journal.announcement())
         totals, streets = ledger.restore(self.checkpoints, 0, _RULES, _WORKDAYS)
-        return Lane(totals, streets, ledger, Terms(_RULES, _WORKDAYS, _ORIGINS, 1))
+        return Lane(totals, streets, ledger, Terms(_RULES, _WORKDAYS, _ORIGINS, 1, _PRIVACY))
 
     def _write(self, key: bytes | None, value: bytes | None) -> None:
         self.checkpoints.append(Record(len(self.checkpoints), 0, key, value))
@@ -118,6 +135,21 @@ def recounted(values: Sequence[bytes]) -> dict[tuple[Any, ...], dict[str, int]]:
     return found
 
 
+def flagged(notices: Iterable[Notice]) -> set[recount.Flag]:
+    """The flags among notices, as the recount has them."""
+    found = set()
+    for notice in notices:
+        if notice.type == FLAGGED:
+            data = notice.data
+            place = (data["rating"], epoch_ms(notice.time), notice.site, notice.window, data["staff"])
+            numbers = (data["count"], data.get("of", 0))
+            flag = recount.Flag(
+                data["rule"], notice.street, *place, data.get("source", ""), *numbers, tuple(data["evidence"])
+            )
+            found.add(flag)
+    return found
+
+
 def totals_of(broker: Broker) -> Totals:
     return read_totals(broker.checkpoints, EVENTS, 0)
 
@@ -139,7 +171,13 @@ def test_every_message_is_accepted_or_rejected_and_duplicates_are_counted_once(v
     assert len(broker.rejects) == sum(expected.rejected.values())
 
 
-@given(streams())
+@given(presses() | streams())
+def test_suspicious_ratings_are_those_that_an_independent_count_finds(values: list[bytes]) -> None:
+    messages = [recount.Message(0, offset, RECEIVED_MS, value) for offset, value in enumerate(values)]
+    assert flagged(uncut(values).notices.values()) == recount.flags(messages, suspicion=_SUSPICION)
+
+
+@given(streams() | presses())
 def test_restored_after_every_message_the_outputs_are_those_of_an_uncut_run(values: list[bytes]) -> None:
     broker = Broker(values)
     while broker.position < len(broker.records):
@@ -158,7 +196,7 @@ _actions = st.lists(
 )
 
 
-@given(streams(), _actions)
+@given(streams() | presses(), _actions)
 def test_any_cut_any_redelivery_and_any_crash_give_the_outputs_of_an_uncut_run(
     values: list[bytes], actions: list[tuple[str, int]]
 ) -> None:

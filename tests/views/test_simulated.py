@@ -10,6 +10,7 @@ import pytest
 from deploy.simulator import simulate_timed
 from streams import topics
 from streams.routing import entry_of
+from tests import recount
 from tests.recount import Message
 from tests.views.expected import expected_tables
 from tests.views.tables import TABLES, Table, differences
@@ -51,6 +52,18 @@ def simulated(engine_of_views: Warehouse) -> Simulated:
 @pytest.mark.parametrize("name", TABLES)
 def test_every_column_of_every_public_table_equals_the_recount(simulated: Simulated, name: str) -> None:
     assert not differences(name, simulated.expected[name], simulated.found[name])
+
+
+def test_suspicious_ratings_are_those_that_the_recount_finds(simulated: Simulated, engine_of_views: Warehouse) -> None:
+    rows = engine_of_views.engine.rows(
+        "SELECT rule, street, rating, window, staff, source, ratings, of_services, evidence FROM pingliu.suspicions"
+    )
+    expected = {
+        (flag.rule, flag.street, flag.rating, flag.window, flag.staff, flag.source, flag.count, flag.of, flag.evidence)
+        for flag in recount.flags(simulated.messages[topics.EVENTS])
+    }
+    assert {tuple(tuple(v) if isinstance(v, list) else v for v in row.values()) for row in rows} == expected
+    assert len(rows) == len(expected) > 0
 
 
 def test_the_stream_is_large_and_varied_enough_to_mean_something(simulated: Simulated) -> None:

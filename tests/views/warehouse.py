@@ -20,7 +20,17 @@ from schemas.registry import Registry
 from schemas.rules import Horizons, Rules
 from schemas.secret import Seal, Secret
 from schemas.workdays import Workdays
-from sinks.columns import EVENTS, LIVE, REJECTED, Columns, bucket_columns, event_columns, rejected_columns
+from sinks.columns import (
+    EVENTS,
+    LIVE,
+    NOTICES,
+    REJECTED,
+    Columns,
+    bucket_columns,
+    event_columns,
+    notice_columns,
+    rejected_columns,
+)
 from sinks.engine import Engine
 from sinks.migrate import migrate
 from sinks.reference import load_reference
@@ -33,15 +43,16 @@ from streams.transport.record import Record
 from tests.recount import Message
 from tests.views.tables import TABLES, Table, keyed
 
-RATER_KEY: Final = bytes(range(32))
+_SECRET: Final = Secret(bytes(range(32)))
+RATER_KEY: Final = _SECRET.key("rater")
 SEAL: Final = Seal(Secret(bytes(range(32, 64))))
 _ORIGINS = Origins(Secret(bytes(32)))
 REGISTRY: Final = Registry.load(FOLDER)
 # Ids are remembered longer than any stream here reaches: what is forgotten when has tests of its own.
 RULES: Final = Rules(horizons=Horizons(redelivery_days=400, remember_days=400))
 
-_PRIVACY: Final = Privacy(RATER_KEY)
-_STORED: Final = (EVENTS, LIVE, REJECTED)
+_PRIVACY: Final = Privacy.from_secret(_SECRET)
+_STORED: Final = (EVENTS, LIVE, REJECTED, NOTICES)
 # Inserts of a table: enough that rows of one identity lie in several parts.
 _INSERTS: Final = 3
 
@@ -84,11 +95,11 @@ class Warehouse:
         self._insert(EVENTS, batches, dice)
 
     def store_live(self, messages: Iterable[Message], *, topic: str = topics.EVENTS, seed: int = 0) -> None:
-        """Stores live buckets and rejects alone, as the agents publish them."""
+        """Stores live buckets, rejects and notices alone, as the agents publish them."""
         dice = random.Random(seed)
         values: dict[str, list[bytes]] = {topics.METRICS: [], topics.REJECTED: [], topics.NOTICES: []}
         for partition, records in _partitions(messages):
-            terms = Terms(self._rules, self._workdays, _ORIGINS, 1)
+            terms = Terms(self._rules, self._workdays, _ORIGINS, 1, _PRIVACY)
             lane = Lane(Totals(topic, partition), {}, Ledger(Journal(topic, "")), terms)
             for cut in _cuts(records, dice):
                 lane.take(cut)
@@ -97,6 +108,7 @@ class Warehouse:
         for table, entries, columns in (
             (LIVE, values[topics.METRICS], bucket_columns),
             (REJECTED, values[topics.REJECTED], rejected_columns),
+            (NOTICES, values[topics.NOTICES], notice_columns),
         ):
             dice.shuffle(entries)
             self._insert(table, [columns(cut) for cut in _cuts(entries, dice)], dice)
