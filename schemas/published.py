@@ -62,7 +62,7 @@ class Notice(msgspec.Struct, frozen=True):
     """One notice on `pingliu.notices`: what supervisors must hear of. Said again, it has the same `id`.
 
     `time`: RFC 3339, the moment it is about. No personal data in it. `data` of `rating.flagged`: `rule`, `rating` (''
-    of a month), `staff`, `count` of ratings, `evidence` (the first of them), where it matters `source` or `of` (services).
+    of a month), `staff`, `count` of ratings, `evidence` (the first of them), and `source` or `of` (services).
     """
 
     id: str

@@ -31,7 +31,9 @@ class Settings(BaseModel):
         None, pattern=r"^[\w.-]{1,100}$", description="name of a ClickHouse of its own, besides the one without a name"
     )
     listen_host: str = Field("127.0.0.1", description="where /metrics, /healthz and /readyz are served")
-    listen_port: int | None = Field(None, ge=0, le=65535, description="9101 or 9102, or else any free; 0 is any free")
+    listen_port: int | None = Field(
+        None, ge=0, le=65535, description="9101, 9102 or 9103, or else any free; 0 is any free"
+    )
     # A bad rating must be seen within a second (DESIGN.md): this, the sink's wait and two reads of the log.
     outputs_every: Seconds = Field(0.2, description="live buckets and notices are published this often")
     outputs_most: int = Field(20_000, ge=1, description="... and as soon as so many buckets have changed")

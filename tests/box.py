@@ -24,7 +24,7 @@ TABLES = (
     "events", "ratings", "services", "rectifications", "window_minutes", "window_days", "street_minutes",
     "street_days", "rejected", "reconciliation",
 )  # fmt: skip
-_GROUPS = ("rejected", "report", "rules", "score", "seal")
+_GROUPS = ("device", "rejected", "report", "rules", "score", "seal", "secret")
 _PATIENCE_SECONDS = 120.0
 
 

@@ -94,9 +94,11 @@ def _events(operation: str, settings: GatewaySettings) -> dict[str, Any]:
 
 
 def _records(operation: str) -> dict[str, Any]:
-    return _sending(
+    sending = _sending(
         operation, "Hand in records in a vendor's dialect", {"*/*": {"schema": {"description": "as the vendor's"}}}
     )
+    sending["responses"]["404"] = _problem("404", "there is no such adapter")
+    return sending
 
 
 def _sending(operation: str, summary: str, content: dict[str, Any]) -> dict[str, Any]:
@@ -111,12 +113,7 @@ def _sending(operation: str, summary: str, content: dict[str, Any]) -> dict[str,
             ("422", "every event was rejected"),
         )
     }
-    for status, meaning in _PROBLEMS.items():
-        answers[status] = {
-            "description": meaning,
-            "headers": _CLOCK | (_RETRY if status in ("429", "503") else {}),
-            "content": {PROBLEM: {"schema": _ref("Problem")}},
-        }
+    answers |= {status: _problem(status, meaning) for status, meaning in _PROBLEMS.items()}
     return {
         "operationId": operation,
         "summary": summary,
@@ -130,6 +127,14 @@ def _sending(operation: str, summary: str, content: dict[str, Any]) -> dict[str,
         ],
         "requestBody": {"required": True, "content": content},
         "responses": answers,
+    }
+
+
+def _problem(status: str, meaning: str) -> dict[str, Any]:
+    return {
+        "description": meaning,
+        "headers": _CLOCK | (_RETRY if status in ("429", "503") else {}),
+        "content": {PROBLEM: {"schema": _ref("Problem")}},
     }
 
 

@@ -11,6 +11,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.privacy import Privacy
 from schemas.published import LiveBucket
 from schemas.rules import Rules
 from schemas.secret import Seal, Secret
@@ -26,7 +27,7 @@ from tests.examples import RECEIVED_MS, event
 _SECRET = Secret(bytes(32))
 _SEAL = Seal(_SECRET)
 _PARTITIONS = 3
-_TERMS = Terms(Rules(), Workdays(), Origins(_SECRET), _PARTITIONS)
+_TERMS = Terms(Rules(), Workdays(), Origins(_SECRET), _PARTITIONS, Privacy.from_secret(_SECRET))
 _STREETS = [f"5301020{number:02}" for number in range(1, 9)]
 
 

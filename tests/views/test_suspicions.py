@@ -35,7 +35,8 @@ def test_every_flag_is_there_once_with_its_meaning_and_what_its_rating_counts_fo
     for seed in (0, 1):  # stored again, in other cuts: said again, a notice is the same
         warehouse.store(log.messages, seed=seed)
         rows = warehouse.engine.rows(
-            "SELECT rating, rule, meaning, street, window, staff, evidence, toString(flagged_at) AS at, effective, voided"
+            "SELECT rating, rule, meaning, street, window, staff, evidence, toString(flagged_at) AS at, effective, "
+            "voided"
             " FROM pingliu.suspicions ORDER BY rating"
         )
         same = {"rule": "off_hours", "meaning": "非工作时间评价", "street": STREET, "staff": "S0142", "effective": 1}
