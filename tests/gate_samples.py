@@ -227,6 +227,7 @@ REACHING_TABLES: Final = (
 )
 OTHERS: Final = (
     "SELECT map('k')",
+    "SELECT a FROM t ARRAY JOIN b @S c",
     "",
     ";",
     "-- nothing",
