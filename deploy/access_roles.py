@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from deploy.access_schema import ASSESSED, SEALED, Relation, audited, supervised, tables_of
-from sinks.columns import EVENTS, LIVE, REJECTED
+from sinks.columns import EVENTS, LIVE, NOTICES, REJECTED
 from sinks.dead_letters import TABLE as DEAD_LETTERS
+from sinks.erasures import TABLE as ERASURES
 from sinks.positions import TABLE as POSITIONS
 
 OWNER: Final = "pingliu_owner"
@@ -101,12 +102,14 @@ def roles(found: Sequence[Relation], streets: Iterable[str]) -> list[Role]:
 
 
 def _of_sink() -> tuple[str, ...]:
-    stored = (EVENTS, LIVE, REJECTED, POSITIONS, DEAD_LETTERS)
+    stored = (EVENTS, LIVE, REJECTED, NOTICES, POSITIONS, DEAD_LETTERS)
     return (
         *(f"INSERT ON pingliu.{name}" for name in stored),
         # How far it is (sinks.positions), and whether all schema files are applied (sinks.migrate).
         f"SELECT(topic, partition, first_offset, next_offset, delivered) ON pingliu.{POSITIONS}",
         f"SELECT(type, partition, offset) ON pingliu.{EVENTS}",
+        # What was erased, and must stay so (sinks.erasures).
+        f"SELECT(topic, partition, offset, source, id, before_ms) ON pingliu.{ERASURES}",
         "SELECT(number, sha256) ON pingliu.migrations",
     )
 

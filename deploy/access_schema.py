@@ -18,11 +18,14 @@ HIDDEN: Final[tuple[str, ...]] = (
     "event_log",
     "live_log",
     "rejected_log",
+    "notice_log",
     "sink_positions",
     "dead_letters",
+    "erasing",
     "migrations",
 )
-# What figures are judged by: no rows of work, so auditors may read the tables themselves.
+# What figures are judged by, and what of the facts was erased: no rows of work, so auditors may read the tables
+# themselves.
 REFERENCE: Final[tuple[str, ...]] = (
     "registry",
     "levels",
@@ -34,6 +37,7 @@ REFERENCE: Final[tuple[str, ...]] = (
     "posts",
     "rule_sets",
     "reference_log",
+    "erasures",
 )
 # What an assessment comes to: auditors read it, the assessor replaces a period's rows.
 ASSESSED: Final[tuple[str, ...]] = (

@@ -16,11 +16,13 @@ from rich.table import Table
 from deploy.mistake import Mistake
 from deploy.preparing import check_prepared
 from deploy.warehouse import Warehouse, open_warehouse
+from schemas.secret import load_secret
 from sinks.assessment.assessor import NothingToAssess, assess
 from sinks.assessment.before import current
 from sinks.assessment.period import Kind, Period, PeriodError
 from sinks.assessment.sealed import Seal, TouchedSeal, seal_of
 from sinks.assessment.seals import CannotSeal
+from sinks.erasures import Notary
 from sinks.reports.rounding import rounded
 
 _WIDTH: Final = 160
@@ -37,6 +39,11 @@ def tell(what: str) -> None:
 def period_of(text: str, kind: Kind | None = None) -> Period:
     """The period that a user named. Raises PeriodError."""
     return Period.parse(text, kind)
+
+
+def notary_of(path: Path) -> Notary:
+    """Who knows our erasures by the secret at a path; without one, nobody does. Raises SecretError if it is no use."""
+    return Notary(load_secret(path) if path.exists() else None)
 
 
 @contextmanager

@@ -51,13 +51,20 @@ def resend(folder: Folder, places: Sequence[str], repaired: bytes | None) -> int
 
     They are judged anew like any other message. Raises NoSuchReject, SecretError.
     """
-    messages = [original(folder, place)[1] if repaired is None else repaired for place in places]
+    messages = [_bytes(folder, place) if repaired is None else repaired for place in places]
     now_ms = time.time_ns() // 1_000_000
     partitions = folder.settings(None).partitions
     with Log(folder.log) as log:
         create_topics(log, partitions)
         log.append([entry_of(message, partitions, now_ms) for message in messages])
     return len(messages)
+
+
+def _bytes(folder: Folder, place: str) -> bytes:
+    _, raw = original(folder, place)
+    if not raw:
+        raise NoSuchReject(f"{place}: there is nothing to send: it was empty, or its bytes were erased")
+    return raw
 
 
 def _parse(place: str) -> tuple[str, int, int]:

@@ -72,4 +72,4 @@ async def store_on_server(settings: Settings, url: str, stop: asyncio.Event) -> 
 
 
 def _privacy(settings: Settings) -> Privacy:
-    return Privacy(load_secret(settings.secret).key("rater"))
+    return Privacy.from_secret(load_secret(settings.secret))

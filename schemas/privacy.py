@@ -11,14 +11,19 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from pydantic_core import from_json, to_json
 
 from schemas.events import KNOWN_FIELDS
+from schemas.secret import Secret
 
 _MASK: Final = "***"
+# What stands for a rater in events that we publish: a hash, and a proof that it is ours.
+_NAMED: Final = "hmac-sha256:"
+_TAG_DIGITS: Final = 32
+_RATING: Final = "rating.submitted"
 _PERSONAL: Final = re.compile(
     r"""
     (?<![0-9A-Za-z])[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])\d{3}[0-9Xx](?![0-9A-Za-z])  # 身份证
@@ -52,7 +57,16 @@ _ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
 def mask(text: str) -> str:
-    """Text without phone, identity-card and plate numbers, also where they are written in full-width digits."""
+    """Text without phone, identity-card and plate numbers, also where they are written in full-width digits.
+
+    What is masked stays as it is when it is masked again: a number may show only once the one before it is gone.
+    """
+    while (masked := _mask_once(text)) != text:
+        text = masked
+    return text
+
+
+def _mask_once(text: str) -> str:
     masked = _PERSONAL.sub(_MASK, text)
     if not masked.isascii():
         folded = unicodedata.normalize("NFKC", masked)
@@ -85,16 +99,63 @@ def mask_raw(raw: bytes) -> bytes:
 
 
 class Privacy:
-    """Turns event data into what may be kept. `key`: the district's secret, at least 16 bytes."""
+    """Turns event data into what may be kept and published.
 
-    def __init__(self, key: bytes) -> None:
-        if len(key) < 16:
-            raise ValueError("rater key: at least 16 bytes are needed")
-        self._key = key
+    `raters`: the keys that hash raters, each with the moment from which it is in force (epoch ms), newest first, the
+    last since ever. `tokens`: the keys that vouch for a hash that we published, the one that is used first.
+    """
 
-    def rater_hash(self, rater: str) -> str:
-        """HMAC-SHA-256 of a rater, 64 hexadecimal digits."""
-        return hmac.new(self._key, rater.encode(), hashlib.sha256).hexdigest()
+    def __init__(self, raters: Sequence[tuple[int, bytes]], tokens: Sequence[bytes]) -> None:
+        self._raters = raters
+        self._tokens = tokens
+
+    @classmethod
+    def from_secret(cls, secret: Secret) -> Privacy:
+        """By the district's secret."""
+        newest = secret.key("rater token")
+        older = [key for key in secret.keys("rater token") if key != newest]
+        return cls(secret.dated("rater"), [newest, *older])
+
+    def rater_hash(self, rater: str, at_ms: int) -> str:
+        """HMAC-SHA-256 of a rater, 64 hexadecimal digits; what a token of ours names, where it is one.
+
+        `at_ms`: when the broker got the event (epoch ms), which decides by which key.
+        """
+        if named := self.named(rater):
+            return named
+        key = next((key for from_ms, key in self._raters if from_ms <= at_ms), self._raters[-1][1])
+        return _hmac(key, rater)
+
+    def rater_hashes(self, rater: str) -> list[str]:
+        """What a rater is called under each key there is."""
+        return [_hmac(key, rater) for _, key in self._raters]
+
+    def publishable(self, kind: str, data: Mapping[str, Any], at_ms: int) -> Mapping[str, Any]:
+        """An accepted event's data as we may publish it ourselves; the same object where nothing in it is personal.
+
+        As `clean` gives it, but for the rater: a token, for which `rater_hash` gives the hash that the rater has at
+        `at_ms`. What comes of it further on is what would have come of the data as they were.
+        """
+        cleaned = self.clean(kind, data)
+        rater = data.get("rater")
+        if kind != _RATING or not rater:
+            return cleaned
+        token = self._token(self.rater_hash(rater, at_ms))
+        published = {**cleaned, "rater": token}
+        return data if published == data else published
+
+    def _token(self, rater_hash: str, key: bytes | None = None) -> str:
+        return f"{_NAMED}{rater_hash}.{_hmac(key or self._tokens[0], rater_hash)[:_TAG_DIGITS]}"
+
+    def named(self, token: str) -> str:
+        """The hash in a token of ours; '' if it is none: nobody else can name a hash."""
+        if not token.startswith(_NAMED):
+            return ""
+        rater_hash = token.removeprefix(_NAMED).partition(".")[0]
+        is_ours = any(
+            hmac.compare_digest(token.encode(), self._token(rater_hash, key).encode()) for key in self._tokens
+        )
+        return rater_hash if is_ours else ""
 
     def clean(self, kind: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
         """An accepted event's data as it may be stored; the same object where nothing in it is personal."""
@@ -109,6 +170,10 @@ class Privacy:
             is_changed = is_changed or key != name or kept != value
             cleaned[key] = kept
         return cleaned if is_changed else data
+
+
+def _hmac(key: bytes, text: str) -> str:
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
 def _clean_field(name: str, value: Any) -> Any:

@@ -16,13 +16,14 @@ from schemas.event import Event
 from schemas.events import KNOWN_FIELDS
 from schemas.moments import epoch_ms
 from schemas.privacy import Privacy
-from schemas.published import COUNTERS, LiveBucket, Rejected, bucket_start
+from schemas.published import COUNTERS, LiveBucket, Notice, Rejected, bucket_start
 
 Columns = dict[str, list[Any]]
 
 EVENTS: Final = "event_log"
 LIVE: Final = "live_log"
 REJECTED: Final = "rejected_log"
+NOTICES: Final = "notice_log"
 
 # precedence = _LAST - position: ReplacingMergeTree keeps the largest, we want the earliest (partition, offset).
 _LAST: Final = 2**64 - 1
@@ -44,6 +45,8 @@ _counters = attrgetter(*_COUNTERS)
 _encode = msgspec.json.Encoder().encode
 _decode_bucket = msgspec.json.Decoder(LiveBucket).decode
 _decode_rejected = msgspec.json.Decoder(Rejected).decode
+_decode_notice = msgspec.json.Decoder(Notice).decode
+_NOTICE: Final = ("id", "type", "time_ms", "street", "site", "window", "rating", "data")
 
 
 def event_columns(events: Sequence[Event], partition: int, privacy: Privacy) -> Columns:
@@ -56,7 +59,10 @@ def event_columns(events: Sequence[Event], partition: int, privacy: Privacy) -> 
     columns["data"] = [_json(privacy.clean(event.type, event.data)) for event in events]
     rated = [event.data if event.type == "rating.submitted" else {} for event in events]
     columns["round"] = [data.get("round") or 1 for data in rated]
-    columns["rater_hash"] = [privacy.rater_hash(rater) if (rater := data.get("rater")) else "" for data in rated]
+    columns["rater_hash"] = [
+        privacy.rater_hash(rater, event.received_ms) if (rater := data.get("rater")) else ""
+        for event, data in zip(events, rated, strict=True)
+    ]
     columns["promised_ms"] = [
         epoch_ms(promised) if event.type == "service.completed" and (promised := event.data.get("promised_by")) else 0
         for event in events
@@ -77,6 +83,17 @@ def rejected_columns(values: Iterable[bytes]) -> Columns:
     rejects = [_decode_rejected(value) for value in values]
     names = Rejected.__struct_fields__
     return _transpose(names, (tuple(getattr(reject, name) for name in names) for reject in rejects))
+
+
+def notice_columns(values: Iterable[bytes]) -> Columns:
+    """Rows of notice_log for messages of `pingliu.notices`."""
+    return _transpose(_NOTICE, (_noticed(_decode_notice(value)) for value in values))
+
+
+def _noticed(notice: Notice) -> tuple[Any, ...]:
+    place = (notice.street, notice.site, notice.window)
+    rating = str(notice.data.get("rating") or "")
+    return notice.id, notice.type, epoch_ms(notice.time), *place, rating, _json(notice.data)
 
 
 def _taken(event: Event) -> tuple[str, ...]:

@@ -58,7 +58,13 @@ class EngineLimits:
 def write_config(path: Path, limits: EngineLimits) -> Path:
     """Writes the configuration into the data path (an existing directory) and returns the file."""
     file = path / "engine.xml"
-    settings = {"max_server_memory_usage": limits.memory_bytes, "background_pool_size": _POOL, **_CACHES}
+    settings = {
+        "max_server_memory_usage": limits.memory_bytes,
+        "background_pool_size": _POOL,
+        # What is dropped is gone: a computation's copy of the facts may hold who is to be forgotten.
+        "database_atomic_delay_before_drop_table_sec": 0,
+        **_CACHES,
+    }
     text = (
         "<clickhouse>"
         + _elements(settings)

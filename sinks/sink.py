@@ -1,9 +1,10 @@
-"""The sink role: facts, live buckets and rejects go to ClickHouse, in batches.
+"""The sink role: facts, live buckets, rejects and notices go to ClickHouse, in batches.
 
 Order of effects. However it ends in between, the same rows are there in the end:
-0. When partitions come, ClickHouse is asked how far it is in each, and reading begins there.
+0. When partitions come, ClickHouse is asked how far it is in each, and reading begins there; and what was erased, which
+   is asked again every minute.
 1. A fetch becomes columns, in memory. An event on the wrong partition for its street is left out: aggregate sends it on
-   to the right one, and there it is a fact.
+   to the right one, and there it is a fact. Of what was erased, no more than what stayed of it.
 2. When there are enough, or after a while, they are inserted, table by table, and ClickHouse has said so. Rows that it
    can't take are singled out, kept in `dead_letters`, and the others inserted.
 3. How far each partition is goes to ClickHouse as well.
@@ -29,9 +30,20 @@ from schemas.event import Event
 from schemas.privacy import Privacy
 from schemas.rules import Rules
 from sinks.batches import Batch
-from sinks.columns import EVENTS, LIVE, REJECTED, Columns, bucket_columns, event_columns, rejected_columns
+from sinks.columns import (
+    EVENTS,
+    LIVE,
+    NOTICES,
+    REJECTED,
+    Columns,
+    bucket_columns,
+    event_columns,
+    notice_columns,
+    rejected_columns,
+)
 from sinks.dead_letters import DeadLetter, dead_letter_columns
 from sinks.destination import Busy, Destination
+from sinks.erasures import KNOWN, Erased
 from sinks.isolating import insert_isolating
 from sinks.positions import INSERTED, NOTED, Positions
 from sinks.positions import TABLE as POSITIONS
@@ -47,8 +59,9 @@ log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 _FIRST_PAUSE: Final = 0.2
 _LONGEST_PAUSE: Final = 30.0
-_TABLES: Final = (EVENTS, LIVE, REJECTED)
+_TABLES: Final = (EVENTS, LIVE, REJECTED, NOTICES)
 _DEAD_LETTERS: Final = "dead_letters"
+_ERASED_EVERY: Final = 60.0
 # Undecodable messages on our own topics, of one fetch: a few are somebody's slip, more a program that isn't ours.
 _MOST_UNREADABLE: Final = 20
 _UNREADABLE: Final = (msgspec.DecodeError, ValueError)
@@ -71,22 +84,29 @@ class Sink(Role):
         self._most_bytes = settings.sink_bytes
         self._batch = Batch()
         self._positions = Positions((), ())
+        self._erased = Erased()
         self._flushing = asyncio.Lock()
         self.consume(topics.EVENTS, self._take_events)
         self.consume(topics.DEVICES, self._take_events)
         self.consume(topics.METRICS, self._take_buckets)
         self.consume(topics.REJECTED, self._take_rejected)
+        self.consume(topics.NOTICES, self._take_notices)
         self.every(settings.sink_every, self.flush)
+        self.every(_ERASED_EVERY, self._ask_erased)
 
     async def begin(self, partitions: Set[TP]) -> Mapping[TP, int]:
         """Asks ClickHouse how far it is (0)."""
         noted = await self._patiently(POSITIONS, lambda: self._destination.rows(NOTED))
         inserted = await self._patiently(EVENTS, lambda: self._destination.rows(INSERTED))
         self._positions = Positions(noted, inserted)
+        await self._ask_erased()
         offsets = {tp: self._positions.begin(tp) for tp in partitions}
         for tp, offset in sorted(offsets.items()):
             log.info("%s/%d: ClickHouse is at offset %d", *tp, offset)
         return offsets
+
+    async def _ask_erased(self) -> None:
+        self._erased = Erased.of(await self._patiently(POSITIONS, lambda: self._destination.rows(KNOWN)))
 
     async def _take_events(self, event: EventT[object]) -> None:
         decoded = decode(records_of(event), self._rules.limits.clock_ahead_ms)  # rejects come by their own topic
@@ -94,13 +114,16 @@ class Sink(Role):
         partitions = self.partitions(tp.topic)
         own = [one for one in decoded.events if partition_of(one.street, partitions) == tp.partition]
         self._count_redelivered(tp, own)
-        await self._add(event, EVENTS, event_columns(own, tp.partition, self._privacy))
+        await self._add(event, EVENTS, event_columns(self._erased.of_events(own), tp.partition, self._privacy))
 
     async def _take_buckets(self, event: EventT[object]) -> None:
         await self._take_ours(event, LIVE, bucket_columns)
 
     async def _take_rejected(self, event: EventT[object]) -> None:
-        await self._take_ours(event, REJECTED, rejected_columns)
+        await self._take_ours(event, REJECTED, lambda values: self._erased.of_rejects(rejected_columns(values)))
+
+    async def _take_notices(self, event: EventT[object]) -> None:
+        await self._take_ours(event, NOTICES, notice_columns)
 
     async def _take_ours(self, event: EventT[object], table: str, columns_of: Callable[[list[bytes]], Columns]) -> None:
         """Messages of our own topics; one that can't be read is kept as a dead letter."""

@@ -67,16 +67,21 @@ ALTER TABLE pingliu.supervision_matters MODIFY SQL SECURITY DEFINER DEFINER = pi
 
 ALTER TABLE pingliu.unresolved_services MODIFY SQL SECURITY DEFINER DEFINER = pingliu_definer;
 
+ALTER TABLE pingliu.notices MODIFY SQL SECURITY DEFINER DEFINER = pingliu_definer;
+
+ALTER TABLE pingliu.suspicions MODIFY SQL SECURITY DEFINER DEFINER = pingliu_definer;
+
 CREATE ROW POLICY OR REPLACE pingliu_others ON pingliu.facts, pingliu.events, pingliu.rating_facts, pingliu.services,
     pingliu.ratings, pingliu.rectifications, pingliu.live, pingliu.window_minutes, pingliu.window_days,
     pingliu.street_minutes, pingliu.street_days, pingliu.street_day_facts, pingliu.street_day_live,
     pingliu.reconciliation, pingliu.sites, pingliu.bill_lines, pingliu.staff_months, pingliu.staff_quarters,
     pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures,
     pingliu.sealed_results, pingliu.sealed_corrections, pingliu.measures, pingliu.supervision_matters,
-    pingliu.unresolved_services USING 1 TO ALL EXCEPT pingliu_supervisor_530102000, pingliu_supervisor_530102001,
-    pingliu_supervisor_530102002, pingliu_supervisor_530102003, pingliu_supervisor_530102004,
-    pingliu_supervisor_530102005, pingliu_supervisor_530102006, pingliu_supervisor_530102007,
-    pingliu_supervisor_530102008, pingliu_supervisor_530102009, pingliu_supervisor_530102010;
+    pingliu.unresolved_services, pingliu.notices, pingliu.suspicions USING 1 TO ALL EXCEPT pingliu_supervisor_530102000,
+    pingliu_supervisor_530102001, pingliu_supervisor_530102002, pingliu_supervisor_530102003,
+    pingliu_supervisor_530102004, pingliu_supervisor_530102005, pingliu_supervisor_530102006,
+    pingliu_supervisor_530102007, pingliu_supervisor_530102008, pingliu_supervisor_530102009,
+    pingliu_supervisor_530102010;
 
 CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102000 ON pingliu.facts, pingliu.events, pingliu.rating_facts,
     pingliu.services, pingliu.ratings, pingliu.rectifications, pingliu.live, pingliu.window_minutes,
@@ -84,7 +89,8 @@ CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102000 ON pingliu.facts, ping
     pingliu.reconciliation, pingliu.sites, pingliu.bill_lines, pingliu.staff_months, pingliu.staff_quarters,
     pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures,
     pingliu.sealed_results, pingliu.sealed_corrections, pingliu.measures, pingliu.supervision_matters,
-    pingliu.unresolved_services USING street = '530102000' TO pingliu_supervisor_530102000;
+    pingliu.unresolved_services, pingliu.notices, pingliu.suspicions USING street = '530102000' TO
+    pingliu_supervisor_530102000;
 
 CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102001 ON pingliu.facts, pingliu.events, pingliu.rating_facts,
     pingliu.services, pingliu.ratings, pingliu.rectifications, pingliu.live, pingliu.window_minutes,
@@ -92,7 +98,8 @@ CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102001 ON pingliu.facts, ping
     pingliu.reconciliation, pingliu.sites, pingliu.bill_lines, pingliu.staff_months, pingliu.staff_quarters,
     pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures,
     pingliu.sealed_results, pingliu.sealed_corrections, pingliu.measures, pingliu.supervision_matters,
-    pingliu.unresolved_services USING street = '530102001' TO pingliu_supervisor_530102001;
+    pingliu.unresolved_services, pingliu.notices, pingliu.suspicions USING street = '530102001' TO
+    pingliu_supervisor_530102001;
 
 CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102002 ON pingliu.facts, pingliu.events, pingliu.rating_facts,
     pingliu.services, pingliu.ratings, pingliu.rectifications, pingliu.live, pingliu.window_minutes,
@@ -100,7 +107,8 @@ CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102002 ON pingliu.facts, ping
     pingliu.reconciliation, pingliu.sites, pingliu.bill_lines, pingliu.staff_months, pingliu.staff_quarters,
     pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures,
     pingliu.sealed_results, pingliu.sealed_corrections, pingliu.measures, pingliu.supervision_matters,
-    pingliu.unresolved_services USING street = '530102002' TO pingliu_supervisor_530102002;
+    pingliu.unresolved_services, pingliu.notices, pingliu.suspicions USING street = '530102002' TO
+    pingliu_supervisor_530102002;
 
 CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102003 ON pingliu.facts, pingliu.events, pingliu.rating_facts,
     pingliu.services, pingliu.ratings, pingliu.rectifications, pingliu.live, pingliu.window_minutes,
@@ -108,7 +116,8 @@ CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102003 ON pingliu.facts, ping
     pingliu.reconciliation, pingliu.sites, pingliu.bill_lines, pingliu.staff_months, pingliu.staff_quarters,
     pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures,
     pingliu.sealed_results, pingliu.sealed_corrections, pingliu.measures, pingliu.supervision_matters,
-    pingliu.unresolved_services USING street = '530102003' TO pingliu_supervisor_530102003;
+    pingliu.unresolved_services, pingliu.notices, pingliu.suspicions USING street = '530102003' TO
+    pingliu_supervisor_530102003;
 
 CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102004 ON pingliu.facts, pingliu.events, pingliu.rating_facts,
     pingliu.services, pingliu.ratings, pingliu.rectifications, pingliu.live, pingliu.window_minutes,
@@ -116,7 +125,8 @@ CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102004 ON pingliu.facts, ping
     pingliu.reconciliation, pingliu.sites, pingliu.bill_lines, pingliu.staff_months, pingliu.staff_quarters,
     pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures,
     pingliu.sealed_results, pingliu.sealed_corrections, pingliu.measures, pingliu.supervision_matters,
-    pingliu.unresolved_services USING street = '530102004' TO pingliu_supervisor_530102004;
+    pingliu.unresolved_services, pingliu.notices, pingliu.suspicions USING street = '530102004' TO
+    pingliu_supervisor_530102004;
 
 CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102005 ON pingliu.facts, pingliu.events, pingliu.rating_facts,
     pingliu.services, pingliu.ratings, pingliu.rectifications, pingliu.live, pingliu.window_minutes,
@@ -124,7 +134,8 @@ CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102005 ON pingliu.facts, ping
     pingliu.reconciliation, pingliu.sites, pingliu.bill_lines, pingliu.staff_months, pingliu.staff_quarters,
     pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures,
     pingliu.sealed_results, pingliu.sealed_corrections, pingliu.measures, pingliu.supervision_matters,
-    pingliu.unresolved_services USING street = '530102005' TO pingliu_supervisor_530102005;
+    pingliu.unresolved_services, pingliu.notices, pingliu.suspicions USING street = '530102005' TO
+    pingliu_supervisor_530102005;
 
 CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102006 ON pingliu.facts, pingliu.events, pingliu.rating_facts,
     pingliu.services, pingliu.ratings, pingliu.rectifications, pingliu.live, pingliu.window_minutes,
@@ -132,7 +143,8 @@ CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102006 ON pingliu.facts, ping
     pingliu.reconciliation, pingliu.sites, pingliu.bill_lines, pingliu.staff_months, pingliu.staff_quarters,
     pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures,
     pingliu.sealed_results, pingliu.sealed_corrections, pingliu.measures, pingliu.supervision_matters,
-    pingliu.unresolved_services USING street = '530102006' TO pingliu_supervisor_530102006;
+    pingliu.unresolved_services, pingliu.notices, pingliu.suspicions USING street = '530102006' TO
+    pingliu_supervisor_530102006;
 
 CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102007 ON pingliu.facts, pingliu.events, pingliu.rating_facts,
     pingliu.services, pingliu.ratings, pingliu.rectifications, pingliu.live, pingliu.window_minutes,
@@ -140,7 +152,8 @@ CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102007 ON pingliu.facts, ping
     pingliu.reconciliation, pingliu.sites, pingliu.bill_lines, pingliu.staff_months, pingliu.staff_quarters,
     pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures,
     pingliu.sealed_results, pingliu.sealed_corrections, pingliu.measures, pingliu.supervision_matters,
-    pingliu.unresolved_services USING street = '530102007' TO pingliu_supervisor_530102007;
+    pingliu.unresolved_services, pingliu.notices, pingliu.suspicions USING street = '530102007' TO
+    pingliu_supervisor_530102007;
 
 CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102008 ON pingliu.facts, pingliu.events, pingliu.rating_facts,
     pingliu.services, pingliu.ratings, pingliu.rectifications, pingliu.live, pingliu.window_minutes,
@@ -148,7 +161,8 @@ CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102008 ON pingliu.facts, ping
     pingliu.reconciliation, pingliu.sites, pingliu.bill_lines, pingliu.staff_months, pingliu.staff_quarters,
     pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures,
     pingliu.sealed_results, pingliu.sealed_corrections, pingliu.measures, pingliu.supervision_matters,
-    pingliu.unresolved_services USING street = '530102008' TO pingliu_supervisor_530102008;
+    pingliu.unresolved_services, pingliu.notices, pingliu.suspicions USING street = '530102008' TO
+    pingliu_supervisor_530102008;
 
 CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102009 ON pingliu.facts, pingliu.events, pingliu.rating_facts,
     pingliu.services, pingliu.ratings, pingliu.rectifications, pingliu.live, pingliu.window_minutes,
@@ -156,7 +170,8 @@ CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102009 ON pingliu.facts, ping
     pingliu.reconciliation, pingliu.sites, pingliu.bill_lines, pingliu.staff_months, pingliu.staff_quarters,
     pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures,
     pingliu.sealed_results, pingliu.sealed_corrections, pingliu.measures, pingliu.supervision_matters,
-    pingliu.unresolved_services USING street = '530102009' TO pingliu_supervisor_530102009;
+    pingliu.unresolved_services, pingliu.notices, pingliu.suspicions USING street = '530102009' TO
+    pingliu_supervisor_530102009;
 
 CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102010 ON pingliu.facts, pingliu.events, pingliu.rating_facts,
     pingliu.services, pingliu.ratings, pingliu.rectifications, pingliu.live, pingliu.window_minutes,
@@ -164,7 +179,8 @@ CREATE ROW POLICY OR REPLACE pingliu_supervisor_530102010 ON pingliu.facts, ping
     pingliu.reconciliation, pingliu.sites, pingliu.bill_lines, pingliu.staff_months, pingliu.staff_quarters,
     pingliu.staff_years, pingliu.site_months, pingliu.site_quarters, pingliu.site_years, pingliu.month_measures,
     pingliu.sealed_results, pingliu.sealed_corrections, pingliu.measures, pingliu.supervision_matters,
-    pingliu.unresolved_services USING street = '530102010' TO pingliu_supervisor_530102010;
+    pingliu.unresolved_services, pingliu.notices, pingliu.suspicions USING street = '530102010' TO
+    pingliu_supervisor_530102010;
 
 CREATE SETTINGS PROFILE OR REPLACE pingliu_auditing SETTINGS readonly = 1, max_execution_time = 60 MIN 1 MAX 300
     CHANGEABLE_IN_READONLY, max_memory_usage = 2147483648, max_result_rows = 1000000, result_overflow_mode = 'throw',
@@ -191,9 +207,10 @@ GRANT SHOW, SELECT, INSERT, ALTER, CREATE, DROP, TRUNCATE, OPTIMIZE, CHECK ON pi
     TO pingliu_owner WITH REPLACE OPTION;
 
 GRANT INSERT ON pingliu.event_log, INSERT ON pingliu.live_log, INSERT ON pingliu.rejected_log, INSERT ON
-    pingliu.sink_positions, INSERT ON pingliu.dead_letters, SELECT(topic, partition, first_offset, next_offset,
-    delivered) ON pingliu.sink_positions, SELECT(type, partition, offset) ON pingliu.event_log, SELECT(number, sha256)
-    ON pingliu.migrations TO pingliu_sink WITH REPLACE OPTION;
+    pingliu.notice_log, INSERT ON pingliu.sink_positions, INSERT ON pingliu.dead_letters, SELECT(topic, partition,
+    first_offset, next_offset, delivered) ON pingliu.sink_positions, SELECT(type, partition, offset) ON
+    pingliu.event_log, SELECT(topic, partition, offset, source, id, before_ms) ON pingliu.erasures, SELECT(number,
+    sha256) ON pingliu.migrations TO pingliu_sink WITH REPLACE OPTION;
 
 GRANT SELECT ON pingliu.registry, SELECT ON pingliu.levels, SELECT ON pingliu.calendar, SELECT ON pingliu.limits, SELECT
     ON pingliu.facts, SELECT ON pingliu.events, SELECT ON pingliu.window_sessions, SELECT ON pingliu.ticket_facts,
@@ -209,7 +226,8 @@ GRANT SELECT ON pingliu.registry, SELECT ON pingliu.levels, SELECT ON pingliu.ca
     pingliu.site_years, SELECT ON pingliu.month_measures, SELECT ON pingliu.sealed_periods, SELECT ON
     pingliu.sealed_results, SELECT ON pingliu.sealed_inputs, SELECT ON pingliu.sealed_facts, SELECT ON
     pingliu.sealed_corrections, SELECT ON pingliu.measures, SELECT ON pingliu.supervision_matters, SELECT ON
-    pingliu.unresolved_services TO pingliu_auditor WITH REPLACE OPTION;
+    pingliu.unresolved_services, SELECT ON pingliu.erasures, SELECT ON pingliu.notices, SELECT ON pingliu.suspicions TO
+    pingliu_auditor WITH REPLACE OPTION;
 
 GRANT SHOW, SELECT ON pingliu.*, INSERT, ALTER DELETE ON pingliu.assessments, INSERT, ALTER DELETE ON
     pingliu.bill_lines, INSERT, ALTER DELETE ON pingliu.staff_months, INSERT, ALTER DELETE ON pingliu.staff_quarters,
@@ -226,11 +244,11 @@ GRANT SELECT ON pingliu.facts, SELECT ON pingliu.events, SELECT ON pingliu.ratin
     SELECT ON pingliu.staff_quarters, SELECT ON pingliu.staff_years, SELECT ON pingliu.site_months, SELECT ON
     pingliu.site_quarters, SELECT ON pingliu.site_years, SELECT ON pingliu.month_measures, SELECT ON
     pingliu.sealed_results, SELECT ON pingliu.sealed_corrections, SELECT ON pingliu.measures, SELECT ON
-    pingliu.supervision_matters, SELECT ON pingliu.unresolved_services TO pingliu_supervisor_530102000,
-    pingliu_supervisor_530102001, pingliu_supervisor_530102002, pingliu_supervisor_530102003,
-    pingliu_supervisor_530102004, pingliu_supervisor_530102005, pingliu_supervisor_530102006,
-    pingliu_supervisor_530102007, pingliu_supervisor_530102008, pingliu_supervisor_530102009,
-    pingliu_supervisor_530102010 WITH REPLACE OPTION;
+    pingliu.supervision_matters, SELECT ON pingliu.unresolved_services, SELECT ON pingliu.notices, SELECT ON
+    pingliu.suspicions TO pingliu_supervisor_530102000, pingliu_supervisor_530102001, pingliu_supervisor_530102002,
+    pingliu_supervisor_530102003, pingliu_supervisor_530102004, pingliu_supervisor_530102005,
+    pingliu_supervisor_530102006, pingliu_supervisor_530102007, pingliu_supervisor_530102008,
+    pingliu_supervisor_530102009, pingliu_supervisor_530102010 WITH REPLACE OPTION;
 
 -- By prefix: needs ClickHouse 24.10. Before, leave it out and grant on each database by name.
 GRANT SHOW, SELECT, INSERT, ALTER, CREATE, DROP, TRUNCATE, OPTIMIZE, CHECK ON pingliu_scratch_*.* TO pingliu_owner,

@@ -96,7 +96,7 @@ def scratch(database: Database) -> Iterator[Scratch]:
     try:
         yield Scratch(database, name)
     finally:
-        database.execute(f"DROP DATABASE {name}")
+        database.execute(f"DROP DATABASE {name} SYNC")
 
 
 def drop_leftovers(database: Database) -> list[str]:
@@ -104,7 +104,7 @@ def drop_leftovers(database: Database) -> list[str]:
     rows = database.rows(f"SELECT name FROM system.databases WHERE startsWith(name, '{_PREFIX}') ORDER BY name")
     names = [str(row["name"]) for row in rows]
     for name in names:
-        database.execute(f"DROP DATABASE {name}")
+        database.execute(f"DROP DATABASE {name} SYNC")
     return names
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from sinks.assessment.corrections import corrections_sha256
 from sinks.assessment.covered import digest, touched
@@ -20,10 +21,24 @@ from sinks.assessment.sealed import (
 from sinks.assessment.seals import LEFT
 from sinks.assessment.verify_results import different, verify_results
 from sinks.assessment.verify_rules import verify_rules
+from sinks.erasures import Notary
 
 
-def verify(database: Database, tell: Tell = silent, wanted: Sequence[str] = ()) -> Iterator[Finding]:
-    """All findings, in this order:
+@dataclass(slots=True)
+class Tally:
+    """What verification has seen besides findings. `erased`: sealed events of which a person was erased, as noted."""
+
+    erased: int = 0
+
+
+def verify(
+    database: Database,
+    tell: Tell = silent,
+    wanted: Sequence[str] = (),
+    notary: Notary | None = None,
+    tally: Tally | None = None,
+) -> Iterator[Finding]:
+    """All findings, in this order; `notary` knows which erasures are ours, `tally` is told how many there are.
 
     1. Rule sets, and the reference tables against what was last written into them.
     2. The chain of seals, which must hold those that are wanted, and what each stores.
@@ -41,8 +56,15 @@ def verify(database: Database, tell: Tell = silent, wanted: Sequence[str] = ()) 
     yield from _left(database, chain)
     if chain:  # 3.
         tell("facts")
-        for number, event in enumerate(touched(database, [seal.period for seal in chain], chain[-1].positions)):
-            if number == NAMED:
+        number = 0
+        tally = tally or Tally()
+        periods = [seal.period for seal in chain]
+        for event in touched(database, periods, chain[-1].positions, notary or Notary(None)):
+            if event.is_erased:
+                tally.erased += 1
+                continue
+            number += 1
+            if number > NAMED:
                 yield Finding("fact", "event_log", f"… and more than {NAMED} others")
                 break
             name = f" ({event.name})" if event.name else ""

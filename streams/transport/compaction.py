@@ -56,7 +56,7 @@ def compact(db: sqlite3.Connection, topic_id: int, partition: int, *, tombstones
             return 0
         db.execute(f"delete from batches {_PARTITION} and last_offset <= ?", (*place, last))
         insert(db, place, survivors)
-        _account(db, place, clean_through=last)
+        account(db, place, clean_through=last)
     return before - after
 
 
@@ -101,7 +101,7 @@ def drop(db: sqlite3.Connection, topic_id: int, partition: int, *, appended_befo
         ).fetchone()[0]
         if dropped:
             db.execute(f"delete from batches {_PARTITION} and last_offset < ?", (*place, until))
-            _account(db, place)
+            account(db, place)
     return dropped
 
 
@@ -115,7 +115,7 @@ def insert(db: sqlite3.Connection, place: tuple[int, int], batches: list[tuple[P
     return sum(len(b.blob) for b, _ in batches)
 
 
-def _account(db: sqlite3.Connection, place: tuple[int, int], clean_through: int | None = None) -> None:
+def account(db: sqlite3.Connection, place: tuple[int, int], clean_through: int | None = None) -> None:
     """Count a partition's bytes anew after a rewrite; those up to `clean_through` are compacted."""
     total = "(select coalesce(sum(length(records)), 0) from batches where topic_id = ? and partition = ?"
     size = db.execute(f"select {total})", place).fetchone()[0]

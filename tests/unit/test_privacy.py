@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from schemas.privacy import Privacy, mask, mask_raw
 from schemas.secret import Seal, Secret, SecretError, ensure_secret, load_secret
 
+_PRIVACY = Privacy.from_secret(Secret(bytes(32)))
+
 
 @pytest.mark.parametrize(
     ("text", "masked"),
@@ -65,7 +67,7 @@ def test_data_is_cleaned_wherever_vendors_put_a_person() -> None:
         "rating": "13812345678", "rater": "13800000000", "comment": "电话13812345678",
         "userName": "张三", "extra": [{"phone": "13812345678", "note": "找13812345678"}], "pf": 4,
     }  # fmt: skip
-    assert Privacy(bytes(16)).clean("rating.submitted", data) == {
+    assert _PRIVACY.clean("rating.submitted", data) == {
         "rating": "13812345678", "rater": "***", "comment": "电话***",
         "userName": "***", "extra": [{"phone": "***", "note": "找***"}], "pf": 4,
     }  # fmt: skip
@@ -73,18 +75,17 @@ def test_data_is_cleaned_wherever_vendors_put_a_person() -> None:
 
 def test_data_without_a_person_is_the_same_object() -> None:
     data = {"rating": "R-1", "comment": "好", "pf": "4"}
-    assert Privacy(bytes(16)).clean("rating.submitted", data) is data
+    assert _PRIVACY.clean("rating.submitted", data) is data
+    assert _PRIVACY.publishable("rating.submitted", data, 0) is data
 
 
 def test_a_raters_hash_depends_on_the_secret_and_on_nothing_else() -> None:
-    one, other = (Privacy(Secret(bytes([n]) * 32).key("rater")) for n in (1, 2))
-    assert one.rater_hash("13800000000") == one.rater_hash("13800000000") != other.rater_hash("13800000000")
-    assert len(one.rater_hash("张三")) == 64
+    one, other = (Privacy.from_secret(Secret(bytes([n]) * 32)) for n in (1, 2))
+    assert one.rater_hash("13800000000", 5) == one.rater_hash("13800000000", 9) != other.rater_hash("13800000000", 5)
+    assert len(one.rater_hash("张三", 0)) == 64
 
 
-def test_a_short_key_is_refused() -> None:
-    with pytest.raises(ValueError, match="16 bytes"):
-        Privacy(b"short")
+def test_a_short_secret_is_refused() -> None:
     with pytest.raises(SecretError, match="32 are needed"):
         Secret(b"short")
 
