@@ -20,7 +20,8 @@ _SMALLER: Final = ("--seed 11", "--seed 11 --scale 0.02")
 def _block(name: str) -> list[str]:
     """The commands of a README's block about assessment."""
     text = (_ROOT / name).read_text(encoding="utf-8")
-    blocks = [block for block in re.findall(r"```\n(.*?)```", text, re.DOTALL) if "pingliu explain" in block]
+    blocks = re.findall(r"^```\w*\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    blocks = [block for block in blocks if "pingliu explain" in block]
     assert len(blocks) == 1
     return [line.partition("  #")[0].strip() for line in blocks[0].splitlines()]
 

@@ -70,6 +70,7 @@ def test_a_message_of_ours_that_nobody_can_read_is_kept_and_the_rest_stored(tmp_
     _append(box, METRICS, b"only we write here, and never this")
     _append(box, EVENTS, json.dumps(event("ticket.called")).encode())
     await_that(lambda: box.rows("SELECT sum(calls) AS calls FROM street_days") == [{"calls": 1}], "the rest is stored")
+    await_that(lambda: box.rows("SELECT count() AS n FROM dead_letters") == [{"n": 1}], "and it is kept")
     [letter] = box.rows("SELECT table_name, topic, row, message FROM dead_letters")
     assert (letter["table_name"], letter["topic"]) == ("live_log", METRICS)
     assert letter["row"] == "only we write here, and never this"

@@ -42,7 +42,7 @@ from tests.servers import need
 
 _PASSWORD = "correct horse"  # noqa: S105 - of a server that lives for a minute
 _WAIT_S = 20.0
-_PORTABLE = ["0001_base.sql", "0006_sink.sql", "0008_registry.sql"]
+_PORTABLE = ["0001_base.sql", "0006_sink.sql", "0008_registry.sql", "0011_erasure.sql", "0012_notices.sql"]
 _USERS = """
 <yandex><profiles><default><allow_experimental_low_cardinality_type>1</allow_experimental_low_cardinality_type></default>
   <small><max_memory_usage>1000000</max_memory_usage></small>
