@@ -65,7 +65,7 @@ contracts: setup ## write docs/contract anew from the models
 
 bench: setup ## measure speed, side by side
 	@echo "== benchmarks"
-	@for name in transport engine hot_path ingest; do echo "-- $$name"; $(BIN)/python -m bench.$$name || exit 1; done
+	@for name in transport engine hot_path ingest gateway; do echo "-- $$name"; $(BIN)/python -m bench.$$name || exit 1; done
 
 kafka: setup ## a real Kafka on 127.0.0.1:9092, in the background
 	@$(BIN)/python -m deploy.local kafka start
