@@ -51,7 +51,7 @@ def signing_key(token: str) -> bytes:
 
 def signature(key: bytes, method: str, path: str, time_ms: int, body: bytes) -> str:
     """The signature of a request. `path`: as in the request line, with the query if there is one."""
-    text = f"{method}\n{path}\n{time_ms}\n{sha256(body).hexdigest()}\n"
+    text = f"{method}\n{path}\n{time_ms}\n{sha256(body).hexdigest()}"
     return hmac.new(key, text.encode(), sha256).hexdigest()
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
+import re
 import stat
 from pathlib import Path
 
 import pytest
 
 from schemas.secret import Secret
-from streams.gateway.credentials import parse, signing_key, token_hash
+from streams.gateway.credentials import parse, signature, signing_key, token_hash
 from streams.gateway.devices import Device, DeviceBook, DeviceError, state_of
 
 _SECRET = Secret(bytes(range(32)))
@@ -125,3 +126,10 @@ def test_processes_that_register_at_once_lose_nobody(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_credentials_that_could_not_be_right_are_none(header: str) -> None:
     assert parse(header) is None
+
+
+def test_requests_are_signed_as_the_page_s_example_which_another_program_made() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "gateway.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"is signed\n`([0-9a-f]{64})`", page)
+    key = signing_key("pl1_" + 43 * "A")
+    assert signature(key, "POST", "/v1/events", 1793585730123, b"{}") == example

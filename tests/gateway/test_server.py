@@ -151,7 +151,7 @@ def _status(endpoint: Endpoint, token: str, number: int) -> int:
 def _signed(endpoint: Endpoint, token: str, body: bytes, *, at_ms: int, path: str = "/v1/events", **wrong: Any) -> Said:
     """Signs as docs/gateway.md says, by nothing of the product's; `wrong`: what is sent otherwise than signed."""
     key = hmac.new(token.encode(), b"pingliu-sign-1", hashlib.sha256).hexdigest().encode()
-    text = f"POST\n{path}\n{at_ms}\n{hashlib.sha256(body).hexdigest()}\n"
+    text = f"POST\n{path}\n{at_ms}\n{hashlib.sha256(body).hexdigest()}"
     sent = {"device": "signs", "time": at_ms, "signature": hmac.new(key, text.encode(), hashlib.sha256).hexdigest()}
     sent |= {name: value for name, value in wrong.items() if name in sent}
     header = "Pingliu-HMAC-SHA256 " + ", ".join(f"{name}={value}" for name, value in sent.items())
