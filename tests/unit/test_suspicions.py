@@ -13,10 +13,15 @@ from schemas.moments import DAY, HOUR, SECOND, epoch_ms, iso
 from schemas.privacy import Privacy
 from schemas.published import FLAGGED, Notice
 from schemas.rules import SUSPICION_RULES, Rules, Suspicion
-from schemas.secret import Secret
+from schemas.secret import Seal, Secret
 from schemas.workdays import Workdays
+from streams.checkpoint import Ledger, Totals
+from streams.journal import Journal
+from streams.lane import Lane, Terms
+from streams.routing import Origins
 from streams.street import Street
 from streams.street.snapshot import read, restore, save
+from streams.topics import EVENTS
 from streams.transport.record import Record
 from tests.examples import event
 
@@ -228,6 +233,23 @@ def test_nothing_a_flag_says_names_the_rater_nor_the_rater_s_hash() -> None:
         assert not {"rater", "rater_hash"} & flag.data.keys()
         assert _PHONE not in f"{flag}"
         assert rater_hash not in f"{flag}"
+
+
+def test_no_output_and_no_checkpoint_of_a_lane_holds_a_rater() -> None:
+    secret = Secret(bytes(32))
+    privacy, rules = Privacy.from_secret(secret), _small(SUSPICION_RULES)
+    terms = Terms(rules, Workdays(), Origins(secret), 1, privacy)
+    lane = Lane(Totals(EVENTS, 0), {}, Ledger(Journal(EVENTS, "token")), terms)
+    said = {**_HALL, "service": None, "rater": _PHONE, "staff": None, "comment": _PHONE}
+    values = [json.dumps(event("rating.submitted", **{**said, "id": f"e{n}", "rating": f"R{n}"})) for n in range(3)]
+    lane.take([Record(number, _RECEIVED_MS, None, value.encode()) for number, value in enumerate(values)])
+    outputs, saves = list(lane.take_outputs(Seal(secret), 0)), list(lane.take_save(0))
+    assert any(b"repeat_rater" in (entry.value or b"") for entry in outputs)
+    assert not [entry for entry in (*outputs, *saves) if _PHONE.encode() in (entry.value or b"")]
+    # It is remembered all the same: by its hash, in the checkpoint alone.
+    rater_hash = privacy.rater_hash(_PHONE, _RECEIVED_MS).encode()
+    assert not [entry for entry in outputs if rater_hash in (entry.value or b"")]
+    assert [entry for entry in saves if rater_hash in (entry.value or b"")]
 
 
 def test_a_street_saved_by_the_version_before_goes_on_and_notices_from_then_on() -> None:
