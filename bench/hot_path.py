@@ -18,10 +18,11 @@ from schemas.rules import Rules
 from schemas.secret import Seal, Secret
 from schemas.workdays import Workdays
 from sinks.columns import bucket_columns, event_columns
-from streams.checkpoint import Ledger, Totals
+from streams.checkpoint import Ledger, Restored, Totals
 from streams.journal import Journal
 from streams.lane import Lane, Terms
 from streams.routing import Origins
+from streams.street.devices import Devices
 from streams.topics import EVENTS, METRICS
 from streams.transport.record import Record
 
@@ -62,7 +63,7 @@ def main() -> None:
 
     def fold(fetch: Sequence[Record]) -> None:
         if fetch[0].offset == valid[0].offset:
-            lanes.append(Lane(Totals(EVENTS, 0), {}, Ledger(Journal(EVENTS, "")), terms))
+            lanes.append(_lane(terms))
         lanes[-1].take(fetch)
 
     def fold_and_write(fetch: Sequence[Record]) -> None:
@@ -75,13 +76,17 @@ def main() -> None:
     measure("aggregate: decode and fold", fold, valid, base)
     measure("aggregate: and outputs and checkpoints", fold_and_write, valid, base)
     measure("sink: decode and columns", lambda r: event_columns(decode(r).events, 0, privacy), valid, base)
-    lane = Lane(Totals(EVENTS, 0), {}, Ledger(Journal(EVENTS, "")), terms)
+    lane = _lane(terms)
     lane.take(valid)
     buckets = [entry.value or b"" for entry in lane.take_outputs(seal, 0) if entry.topic == METRICS]
     upserts = [Record(offset, now_ms, None, value) for offset, value in enumerate(buckets)]
     measure(
         f"sink: columns of {len(upserts):,} buckets", lambda r: bucket_columns(x.value or b"" for x in r), upserts, base
     )
+
+
+def _lane(terms: Terms) -> Lane:
+    return Lane(Restored(Totals(EVENTS, 0), {}, Devices(terms.rules)), Ledger(Journal(EVENTS, "")), terms)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from schemas.data import Channel
 from schemas.levels import BAD_LEVELS, LEVELS, Level
+from schemas.live import Live
 from schemas.moments import DAY, HOUR, MINUTE, SECOND
 from schemas.rules_assessment import (
     Assessment,
@@ -37,7 +38,7 @@ SuspicionRule = Literal[
 ]
 SUSPICION_RULES: Final[tuple[SuspicionRule, ...]] = get_args(SuspicionRule)
 # Sections that no score depends on, and that came after rule sets were published.
-_LATER: Final = ("suspicion",)
+_LATER: Final = ("suspicion", "live")
 
 
 class RulesError(ValueError):
@@ -207,6 +208,7 @@ class Rules(Section):
     site_year: SiteYear = SiteYear()
     conduct: Conduct = Conduct()
     suspicion: Suspicion = Suspicion()
+    live: Live = Live()
 
     @model_validator(mode="after")
     def _judged_in_time(self) -> Self:

@@ -16,7 +16,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping, Set
 from typing import Any, Final
 
 from faust.types import TP, EventT
@@ -29,12 +29,13 @@ from streams.checkpoint import Ledger
 from streams.journal import Journal
 from streams.lane import Lane, Terms
 from streams.metrics import AggregateMetrics
+from streams.readings import tell
 from streams.role import Role, chunks, records_of
 from streams.routing import Origins
 from streams.settings import Settings
-from streams.topics import CHECKPOINTS, DEVICES, EVENTS, GROUPS, METRICS, NOTICES, REJECTED
+from streams.topics import CHECKPOINTS, DEVICES, EVENTS, GROUPS, LIVE, METRICS, NOTICES, REJECTED
 from streams.transport.record import Entry
-from streams.vitals import Vitals, totals_by_place
+from streams.vitals import Vitals
 
 log = logging.getLogger(__name__)
 
@@ -47,9 +48,10 @@ class Aggregate(Role):
     """The aggregate role over one Faust app; see the module for the order of its effects. Raises SecretError."""
 
     def __init__(self, settings: Settings) -> None:
-        self.metrics = AggregateMetrics(GROUPS["aggregate"], (METRICS, NOTICES, REJECTED, EVENTS, DEVICES))
+        self.metrics = AggregateMetrics(GROUPS["aggregate"], (METRICS, NOTICES, REJECTED, LIVE, EVENTS, DEVICES))
         super().__init__("aggregate", settings, Vitals("aggregate", settings, self.metrics))
         self._most_outputs = settings.outputs_most
+        self._live_every_ms = round(settings.live_every * 1_000)
         self._rules = load_rules(settings.rules)
         self._workdays = Workdays(self._rules.calendar)
         secret = load_secret(settings.secret)
@@ -63,7 +65,8 @@ class Aggregate(Role):
         self.consume(DEVICES, self._take)
         self.every(settings.outputs_every, self.publish)
         self.every(settings.checkpoint_every, self.checkpoint)
-        self._tell()
+        self.metrics.checkpoint_age.set_function(lambda: time.monotonic() - self._saved_at)
+        tell(self.metrics, lambda: self._lanes, tells_windows=settings.window_metrics)
 
     async def begin(self, partitions: Set[TP]) -> Mapping[TP, int]:
         """Takes the lanes over and restores them (0)."""
@@ -78,9 +81,9 @@ class Aggregate(Role):
         lanes = {}
         for tp, ledger in ledgers.items():
             terms = Terms(self._rules, self._workdays, self._origins, self.partitions(tp.topic), self._privacy)
-            totals, streets = ledger.restore(records[tp.partition], tp.partition, self._rules, self._workdays)
-            lanes[tp] = Lane(totals, streets, ledger, terms)
-            log.info("%s/%d: %d streets restored at offset %d", *tp, len(streets), totals.next_offset)
+            restored = ledger.restore(records[tp.partition], tp.partition, self._rules, self._workdays)
+            lanes[tp] = Lane(restored, ledger, terms)
+            log.info("%s/%d: %d streets restored at offset %d", *tp, len(restored.streets), restored.totals.next_offset)
         self._lanes = lanes
         return {tp: lane.totals.next_offset for tp, lane in lanes.items()}
 
@@ -108,8 +111,8 @@ class Aggregate(Role):
             held, self._held = self._held, []
             offsets = {tp: lane.totals.next_offset for tp, lane in self._lanes.items()}
             began = time.monotonic()
+            await self._publish(outputs)  # 2.
             if saves:
-                await self._publish(outputs)  # 2.
                 await self.send(saves)  # 3.
                 await self.commit(held, offsets)  # 4.
                 self.metrics.checkpoints.inc()
@@ -133,26 +136,16 @@ class Aggregate(Role):
                 self.metrics.routed.labels(entry.topic).inc()
 
     def _outputs(self) -> list[Entry]:
-        now_ms = _now_ms()
-        return [entry for lane in self._lanes.values() for entry in lane.take_outputs(self._seal, now_ms)]
+        now_ms, every_ms = _now_ms(), self._live_every_ms
+        return [
+            entry
+            for lane in self._lanes.values()
+            for entry in lane.take_outputs(self._seal, now_ms, live_every_ms=every_ms)
+        ]
 
     def _saves(self) -> list[Entry]:
         now_ms = _now_ms()
         return [entry for lane in self._lanes.values() for entry in lane.take_save(now_ms)]
-
-    def _tell(self) -> None:
-        metrics = self.metrics
-
-        def saved() -> Iterable[tuple[TP, Lane]]:
-            return self._lanes.items()
-
-        metrics.accepted.read(lambda: totals_by_place((tp, lane.saved.accepted) for tp, lane in saved()))
-        metrics.duplicates.read(lambda: totals_by_place((tp, lane.saved.duplicates) for tp, lane in saved()))
-        metrics.rejected.read(
-            lambda: [((*tp, reason), n) for tp, lane in saved() for reason, n in lane.saved.rejected.items()]
-        )
-        metrics.checkpoint_age.set_function(lambda: time.monotonic() - self._saved_at)
-        metrics.streets.set_function(lambda: sum(len(lane.streets) for _, lane in saved()))
 
 
 def _now_ms() -> int:

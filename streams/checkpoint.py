@@ -1,9 +1,9 @@
-"""Checkpoints: the live state of a lane's streets in its journal, on the compacted topic `pingliu.checkpoints`.
+"""Checkpoints: the live state of a lane in its journal, on the compacted topic `pingliu.checkpoints`.
 
-A street is saved whole (a snapshot, slot 0) or as what changed since (a delta, slots 1…). A delta names the snapshot it
-stands on by its offset: snapshots of a street at one offset are the same, whoever took them. Every save holds state and
-offset together; saves of one moment need not become durable together: each street is fenced by its own offset. Totals
-come last, so whatever lies below their offset is in the streets' saves.
+A street, or the devices of a partition, are saved whole (a snapshot, slot 0) or as what changed since (a delta, slots
+1…). A delta names the snapshot it stands on by its offset: snapshots of a street at one offset are the same, whoever
+took them. Every save holds state and offset together; saves of one moment need not become durable together: each street
+is fenced by its own offset. Totals come last, so whatever lies below their offset is in the streets' saves.
 
 Why not a Faust table: a street's state is large and changes little between saves; a table would write it whole each
 time and keep it in memory twice.
@@ -11,9 +11,9 @@ time and keep it in memory twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -21,14 +21,17 @@ from schemas.rules import Rules
 from schemas.workdays import Workdays
 from streams.journal import Journal, Said, read_journal
 from streams.street import Street
+from streams.street.devices import Devices, SavedDevices, read_devices
 from streams.street.snapshot import Saved, read, restore, save
 from streams.transport.record import Record
 
 # A restart reads a snapshot and at most so many deltas; a snapshot is also due when the deltas outweigh the last one.
 _SLOTS: Final = 64
 _STREET: Final = "street"
+_DEVICES: Final = "devices"
 _TOTALS: Final = "totals"
 
+_S = TypeVar("_S", Saved, SavedDevices)
 # Key and value of a record; without a value it removes the key.
 Write = tuple[bytes, bytes | None]
 
@@ -54,9 +57,20 @@ class Totals(msgspec.Struct):
 _totals_decoder = msgspec.msgpack.Decoder(Totals)
 
 
+class Restored(NamedTuple):
+    """A lane as it was saved: streets by code, of a lane of events; devices, of one of heartbeats."""
+
+    totals: Totals
+    streets: dict[str, Street]
+    devices: Devices
+
+
 @dataclass(slots=True)
 class _Slots:
-    """Where a street's next save goes. `obsolete`: former owners' keys, of no use after this owner's first snapshot."""
+    """Where the next save of a street, or of the devices, goes.
+
+    `obsolete`: former owners' keys, of no use after this owner's first snapshot.
+    """
 
     base: int | None = None
     next_slot: int = 1
@@ -75,17 +89,11 @@ class Ledger:
 
     def save(self, street: Street) -> Iterator[Write]:
         """The next save of a street. It must become durable, or the street be thrown away."""
-        slots = self._slots.setdefault(street.code, _Slots())
-        if slots.base is None or slots.next_slot >= _SLOTS or slots.delta_bytes > slots.snapshot_bytes:
-            value = save(street, None)
-            self._slots[street.code] = _Slots(street.next_offset, 1, len(value), 0)
-            self._obsolete += slots.obsolete
-            yield from self.journal.write(f"{_STREET}/{street.code}/0", value)
-        else:
-            value = save(street, slots.base)
-            yield from self.journal.write(f"{_STREET}/{street.code}/{slots.next_slot}", value)
-            slots.next_slot += 1
-            slots.delta_bytes += len(value)
+        yield from self._save(f"{_STREET}/{street.code}", street.next_offset, lambda base: save(street, base))
+
+    def save_devices(self, devices: Devices) -> Iterator[Write]:
+        """The next save of the devices. It must become durable, or they be thrown away."""
+        yield from self._save(_DEVICES, devices.next_offset, devices.save)
 
     def save_totals(self, totals: Totals) -> Iterator[Write]:
         """The next save of the totals, to come after the streets'."""
@@ -94,36 +102,52 @@ class Ledger:
         yield from ((key, None) for key in self._obsolete)
         self._obsolete = []
 
-    def restore(
-        self, records: Iterable[Record], partition: int, rules: Rules, workdays: Workdays
-    ) -> tuple[Totals, dict[str, Street]]:
-        """Totals and streets from the records of the topic's partition, in offset order.
+    def restore(self, records: Iterable[Record], partition: int, rules: Rules, workdays: Workdays) -> Restored:
+        """The lane from the records of the topic's partition, in offset order.
 
         Raises SnapshotError, and Superseded where another has announced itself after this ledger's journal.
         """
         said = self.journal.read(records)
         saves: dict[str, list[Saved]] = {}
+        of_devices: dict[str, list[SavedDevices]] = {}
         for one in said:
             if one.name.startswith(_STREET):
-                self._note(saves, one)
+                self._note(saves, one, read(one.value))
+            elif one.name.startswith(_DEVICES):
+                self._note(of_devices, one, read_devices(one.value))
         streets = {}
-        for code, of_street in saves.items():
-            street = Street(code, rules, workdays)
+        for of_street in saves.values():
+            street = Street(of_street[0].street, rules, workdays)
             restore(street, of_street)
-            streets[code] = street
+            streets[street.code] = street
+        devices = Devices(rules)
+        devices.restore(of_devices.get(_DEVICES, ()))
         self._obsolete = [key for one in said if one.name == _TOTALS for key in one.keys]
-        return _last_totals(said, self.journal.lane, partition), streets
+        return Restored(_last_totals(said, self.journal.lane, partition), streets, devices)
 
-    def _note(self, saves: dict[str, list[Saved]], said: Said) -> None:
-        saved = read(said.value)
-        slots = self._slots.setdefault(saved.street, _Slots())
+    def _save(self, name: str, next_offset: int, save: Callable[[int | None], bytes]) -> Iterator[Write]:
+        slots = self._slots.setdefault(name, _Slots())
+        if slots.base is None or slots.next_slot >= _SLOTS or slots.delta_bytes > slots.snapshot_bytes:
+            value = save(None)
+            self._slots[name] = _Slots(next_offset, 1, len(value), 0)
+            self._obsolete += slots.obsolete
+            yield from self.journal.write(f"{name}/0", value)
+        else:
+            value = save(slots.base)
+            yield from self.journal.write(f"{name}/{slots.next_slot}", value)
+            slots.next_slot += 1
+            slots.delta_bytes += len(value)
+
+    def _note(self, saves: dict[str, list[_S]], said: Said, saved: _S) -> None:
+        name = said.name.rpartition("/")[0]
+        slots = self._slots.setdefault(name, _Slots())
         slots.obsolete += said.keys
-        held = saves.get(saved.street, [])
+        held = saves.get(name, [])
         # A save said again, for the broker's answer was lost, may come behind its successors.
         if held and saved.next_offset < held[-1].next_offset:
             return
         if said.name.endswith("/0"):
-            saves[saved.street] = [saved]
+            saves[name] = [saved]
             slots.base, slots.snapshot_bytes, slots.delta_bytes = saved.base, len(said.value), 0
         # Not a delta of an older snapshot.
         elif held and saved.base == held[0].base:

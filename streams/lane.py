@@ -1,4 +1,4 @@
-"""A lane: one partition of events or heartbeats on its way through decoding and the street states. No I/O.
+"""A lane: one partition of events or heartbeats on its way through decoding and the live states. No I/O.
 
 Applying a message that was applied before (a redelivery by the broker, below a fence) changes nothing. A message that
 sits on the wrong partition for its street is sent on to the right one, and counts there; its copies sent again after a
@@ -15,19 +15,22 @@ import msgspec
 
 from schemas.decoding import decode
 from schemas.event import Event, Reject
+from schemas.live import LiveDevices, LiveStreet, encode_live
 from schemas.privacy import Privacy
 from schemas.published import COUNTERS, LiveBucket, bucket_name
 from schemas.rules import Rules
 from schemas.secret import Seal
 from schemas.workdays import Workdays
-from streams.checkpoint import Ledger, Totals
+from streams.checkpoint import Ledger, Restored
 from streams.rejects import entry_of_reject
 from streams.routing import Origins, partition_of
 from streams.street import Bucket, Street
-from streams.topics import CHECKPOINTS, EVENTS, METRICS, NOTICES
+from streams.street.hall import Tally
+from streams.topics import CHECKPOINTS, EVENTS, LIVE, METRICS, NOTICES
 from streams.transport.record import Entry, Record
 
 _encode = msgspec.json.Encoder().encode
+_bare = msgspec.structs.replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +45,18 @@ class Terms:
 
 
 class Lane:
-    """State of one partition. `totals` counts its messages, `streets` holds their states by code.
+    """State of one partition. `totals` counts its messages; `streets` holds live states by code.
 
-    `saved` are the totals as last given out to be saved.
+    `saved` and `tallies` are totals, and counts of each street, as last given out to be saved; `halls` and `absent`
+    are what was last said of each street, without its lists.
     """
 
-    def __init__(self, totals: Totals, streets: dict[str, Street], ledger: Ledger, terms: Terms) -> None:
-        self.totals = totals
-        self.saved = deepcopy(totals)
-        self.streets = streets
+    def __init__(self, restored: Restored, ledger: Ledger, terms: Terms) -> None:
+        self.totals, self.streets, self.devices = restored
+        self.saved = deepcopy(self.totals)
+        self.tallies: dict[str, Tally] = {code: street.hall.tally() for code, street in self.streets.items()}
+        self.halls: dict[str, LiveStreet] = {}
+        self.absent: dict[str, LiveDevices] = {}
         self._ledger = ledger
         self._terms = terms
         self._rejects: list[Reject] = []
@@ -58,6 +64,10 @@ class Lane:
         self._unpublished: dict[str, Street] = {}
         self._unsaved: dict[str, Street] = {}
         self._is_unsaved = False
+        # Of whom boards are to be told, and when they were told last. At the start all: nobody knows how far it came.
+        self._untold = set(self.streets)
+        self._told_ms: dict[str, int] = {}
+        self.devices.changed.update(self.devices.streets())
 
     def take(self, messages: Sequence[Record]) -> None:
         """Decodes and applies messages, given in offset order. Never raises for what they hold."""
@@ -75,14 +85,20 @@ class Lane:
         self._rejects += decoded.rejects
         if totals.topic == EVENTS:
             self._apply(events)
+        else:
+            self.devices.apply(events)
 
     def pending(self) -> int:
-        """How many outputs wait to be published, about."""
+        """How many buckets and messages wait to be published, about."""
         return len(self._rejects) + len(self._routed) + sum(street.changed() for street in self._unpublished.values())
 
-    def take_outputs(self, seal: Seal, now_ms: int) -> Iterator[Entry]:
-        """What is to be published since the last call, as records with their keys."""
+    def take_outputs(self, seal: Seal, now_ms: int, *, live_every_ms: int = 0) -> Iterator[Entry]:
+        """What is to be published since the last call, as records with their keys.
+
+        What is so now is said of a street at most once in `live_every_ms`, but with every notice.
+        """
         partition = self.totals.partition
+        urgent: set[str] = set()
         yield from self._routed
         self._routed = []
         for street in self._unpublished.values():
@@ -91,8 +107,13 @@ class Lane:
                 key, value = _bucket(street.code, bucket, outputs.next_offset, counters)
                 yield Entry(METRICS, partition, now_ms, key, value)
             for notice in outputs.notices:
+                urgent.add(notice.street)
                 yield Entry(NOTICES, partition, now_ms, notice.id.encode(), _encode(notice))
         self._unpublished = {}
+        for notice in self.devices.take_notices():
+            urgent.add(notice.street)
+            yield Entry(NOTICES, partition, now_ms, notice.id.encode(), _encode(notice))
+        yield from self._live(now_ms, live_every_ms, urgent)
         for reject in self._rejects:
             yield entry_of_reject(reject, self.totals.topic, partition, seal, now_ms)
         self._rejects = []
@@ -105,7 +126,11 @@ class Lane:
         for street in self._unsaved.values():
             for key, value in self._ledger.save(street):
                 yield Entry(CHECKPOINTS, partition, now_ms, key, value)
+            self.tallies[street.code] = street.hall.tally()
         self._unsaved = {}
+        if self.totals.topic != EVENTS:
+            for key, value in self._ledger.save_devices(self.devices):
+                yield Entry(CHECKPOINTS, partition, now_ms, key, value)
         self.totals.duplicates = sum(street.duplicates for street in self.streets.values())
         self.totals.late = sum(street.buckets.late for street in self.streets.values())
         for key, value in self._ledger.save_totals(self.totals):
@@ -162,6 +187,25 @@ class Lane:
                 street = self.streets[code] = Street(code, self._terms.rules, self._terms.workdays)
             street.apply(of_street)
             self._unpublished[code] = self._unsaved[code] = street
+        self._untold.update(by_street)
+
+    def _live(self, now_ms: int, every_ms: int, urgent: set[str]) -> Iterator[Entry]:
+        """What boards are to be told of streets that changed; of the others in time."""
+        partition = self.totals.partition
+        for code in sorted(self._untold | self.devices.changed):
+            if code not in urgent and now_ms - self._told_ms.get(code, 0) < every_ms:
+                continue
+            if code in self._untold and (hall := self.streets[code].live()) is not None:
+                self._told_ms[code] = now_ms
+                self.halls[code] = _bare(hall, sites=[], windows=[], ratings=[], rectifications=[], today={})
+                yield Entry(LIVE, partition, now_ms, code.encode(), encode_live(hall))
+            if code in self.devices.changed:
+                devices = self.devices.live(code)
+                self._told_ms[code] = now_ms
+                self.absent[code] = _bare(devices, devices=[])
+                yield Entry(LIVE, partition, now_ms, f"{code}/devices".encode(), encode_live(devices))
+            self._untold.discard(code)
+            self.devices.changed.discard(code)
 
 
 def _bucket(street: str, bucket: Bucket, version: int, counters: list[int]) -> tuple[bytes, bytes]:

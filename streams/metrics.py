@@ -30,10 +30,10 @@ _BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0
 class Metric:
     """A metric, in the order people read it. `of`: the role that has it; `unit`: seconds, or what is counted.
 
-    `both` are the aggregate and the sink, `all` the gateway too.
+    `both` are the aggregate and the sink, and the role notify, which consumes as they do; `all` the gateway too.
     """
 
-    of: Literal["all", "both", "aggregate", "sink", "gateway"]
+    of: Literal["all", "both", "aggregate", "sink", "gateway", "notify"]
     name: str
     kind: Literal["counter", "gauge", "histogram"]
     unit: str
@@ -42,6 +42,8 @@ class Metric:
 
 
 _PLACE: Final = ("topic", "partition")
+_STREET: Final = ("street",)
+_WINDOW: Final = ("street", "window")
 
 METRICS: Final = (
     Metric("both", "pingliu_messages_total", "counter", "messages", ("topic",),
@@ -72,6 +74,36 @@ METRICS: Final = (
            "time a checkpoint takes, its outputs and its commit included"),
     Metric("aggregate", "pingliu_streets", "gauge", "streets", (),
            "streets whose live state this process holds"),
+    Metric("aggregate", "pingliu_events_late_total", "counter", "events", _PLACE,
+           "events too late for the day buckets, as of the partition's last checkpoint"),
+    Metric("aggregate", "pingliu_tickets_waiting", "gauge", "tickets", _STREET,
+           "tickets of the day that were issued and neither called nor given up"),
+    Metric("aggregate", "pingliu_longest_wait_seconds", "gauge", "seconds", _STREET,
+           "how long who waits longest has waited, by the street's newest event"),
+    Metric("aggregate", "pingliu_waits_total", "counter", "waits", _STREET,
+           "waits that a first call ended, as of the last checkpoint"),
+    Metric("aggregate", "pingliu_wait_seconds_total", "counter", "seconds", _STREET,
+           "their time in all, as of the last checkpoint"),
+    Metric("aggregate", "pingliu_sites_congested", "gauge", "sites", _STREET,
+           "sites whose queue is congested, as the notice `queue.congested` says"),
+    Metric("aggregate", "pingliu_windows_open", "gauge", "windows", _STREET,
+           "windows that are open and not paused"),
+    Metric("aggregate", "pingliu_windows_paused", "gauge", "windows", _STREET,
+           "windows that are paused"),
+    Metric("aggregate", "pingliu_ratings_total", "counter", "ratings", (*_STREET, "level"),
+           "effective ratings that came in time, as of the last checkpoint"),
+    Metric("aggregate", "pingliu_rectifications_open", "gauge", "rectifications", _STREET,
+           "bad ratings whose rectification is neither completed nor void"),
+    Metric("aggregate", "pingliu_rectifications_overdue", "gauge", "rectifications", _STREET,
+           "those of them that are past their completion's due"),
+    Metric("aggregate", "pingliu_devices_known", "gauge", "devices", _STREET,
+           "devices that were heard of in the last days"),
+    Metric("aggregate", "pingliu_devices_offline", "gauge", "devices", _STREET,
+           "those of them that are missed"),
+    Metric("aggregate", "pingliu_window_open", "gauge", "0 or 1", _WINDOW,
+           "1 while a window is open and not paused; with `window_metrics` alone"),
+    Metric("aggregate", "pingliu_window_ratings_total", "counter", "ratings", (*_WINDOW, "level"),
+           "effective ratings of a window since it is known; with `window_metrics` alone"),
     Metric("sink", "pingliu_rows_inserted_total", "counter", "rows", ("table",),
            "rows that ClickHouse has stored, those inserted again included"),
     Metric("sink", "pingliu_batches_inserted_total", "counter", "batches", ("table",),
@@ -100,6 +132,22 @@ METRICS: Final = (
            "connections that are open"),
     Metric("gateway", "pingliu_gateway_devices", "gauge", "devices", (),
            "devices that are registered"),
+    Metric("notify", "pingliu_notify_messages_total", "counter", "messages", ("target",),
+           "messages that a webhook took"),
+    Metric("notify", "pingliu_notify_notices_total", "counter", "notices", ("target",),
+           "notices that were told in them"),
+    Metric("notify", "pingliu_notify_failures_total", "counter", "messages", ("target", "reason"),
+           "messages that a webhook did not take, those tried again included"),
+    Metric("notify", "pingliu_notify_refused_total", "counter", "notices", ("target",),
+           "notices that were given up, for a webhook will not take them"),
+    Metric("notify", "pingliu_notify_skipped_total", "counter", "notices", ("reason",),
+           "notices that nobody is told: old at the first start, of replayed history, or unreadable"),
+    Metric("notify", "pingliu_notify_waiting", "gauge", "notices", ("target",),
+           "notices that a webhook is yet to be told, those held included"),
+    Metric("notify", "pingliu_notify_held", "gauge", "notices", ("target",),
+           "notices that are held until the end of quiet hours"),
+    Metric("notify", "pingliu_notify_oldest_age_seconds", "gauge", "seconds", ("target",),
+           "time since the oldest notice was published that waits and isn't held; 0 without one"),
 )  # fmt: skip
 
 _BY_NAME: Final = {metric.name: metric for metric in METRICS}
@@ -196,6 +244,21 @@ class AggregateMetrics(Metrics):
         self.checkpoint_age = self._gauge("pingliu_checkpoint_age_seconds")
         self.checkpoint_duration = self._histogram("pingliu_checkpoint_duration_seconds")
         self.streets = self._gauge("pingliu_streets")
+        self.late = self._reading("pingliu_events_late_total")
+        self.tickets_waiting = self._reading("pingliu_tickets_waiting")
+        self.longest_wait = self._reading("pingliu_longest_wait_seconds")
+        self.waits = self._reading("pingliu_waits_total")
+        self.wait_seconds = self._reading("pingliu_wait_seconds_total")
+        self.sites_congested = self._reading("pingliu_sites_congested")
+        self.windows_open = self._reading("pingliu_windows_open")
+        self.windows_paused = self._reading("pingliu_windows_paused")
+        self.ratings = self._reading("pingliu_ratings_total")
+        self.rectifications_open = self._reading("pingliu_rectifications_open")
+        self.rectifications_overdue = self._reading("pingliu_rectifications_overdue")
+        self.devices_known = self._reading("pingliu_devices_known")
+        self.devices_offline = self._reading("pingliu_devices_offline")
+        self.window_open = self._reading("pingliu_window_open")
+        self.window_ratings = self._reading("pingliu_window_ratings_total")
 
 
 class SinkMetrics(Metrics):
@@ -225,3 +288,19 @@ class GatewayMetrics(Instruments):
         self.waiting_bytes = self._gauge("pingliu_gateway_waiting_bytes")
         self.connections = self._gauge("pingliu_gateway_connections")
         self.devices = self._gauge("pingliu_gateway_devices")
+
+
+class NotifyMetrics(Metrics):
+    """The instruments of the role notify. `topics`: those it consumes; `targets`: their names."""
+
+    def __init__(self, topics: Iterable[str], targets: Iterable[str]) -> None:
+        super().__init__("notify", topics)
+        told = tuple(targets)
+        self.messages_told = self._counter("pingliu_notify_messages_total", told)
+        self.notices = self._counter("pingliu_notify_notices_total", told)
+        self.failures = self._counter("pingliu_notify_failures_total")
+        self.refused = self._counter("pingliu_notify_refused_total", told)
+        self.skipped = self._counter("pingliu_notify_skipped_total", ("old", "history", "unreadable"))
+        self.waiting = self._reading("pingliu_notify_waiting")
+        self.held = self._reading("pingliu_notify_held")
+        self.oldest_age = self._reading("pingliu_notify_oldest_age_seconds")

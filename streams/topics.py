@@ -13,6 +13,8 @@ METRICS: Final = "pingliu.metrics"
 NOTICES: Final = "pingliu.notices"
 REJECTED: Final = "pingliu.rejected"
 CHECKPOINTS: Final = "pingliu.checkpoints"
+NOTIFIED: Final = "pingliu.notified"
+LIVE: Final = "pingliu.live"
 
 _DAY_MS: Final = 86_400_000
 
@@ -43,10 +45,13 @@ TOPICS: Final = (
     Topic(METRICS, "upserts of live buckets", retention_ms=31 * _DAY_MS),
     Topic(
         NOTICES,
-        "what supervisors must hear of: deadlines of rectifications, suspicious ratings",
+        "what supervisors must hear of: bad ratings, deadlines, suspicious ratings, missed devices, congested queues",
         retention_ms=31 * _DAY_MS,
     ),
     Topic(REJECTED, "refused messages with their reason", retention_ms=400 * _DAY_MS),
+    Topic(LIVE, "what is so now: halls and devices of the streets, for boards", compacted=True),
+    # A day longer than the notices: whatever can come again is known.
+    Topic(NOTIFIED, "which webhooks were told which notices, and how far that is", retention_ms=32 * _DAY_MS),
     Topic(CHECKPOINTS, "live state of the streets, with the offset it is true for", compacted=True),
 )
 
@@ -54,6 +59,7 @@ TOPICS: Final = (
 GROUPS: Final = {
     "aggregate": (EVENTS, DEVICES),
     "sink": (EVENTS, DEVICES, METRICS, REJECTED, NOTICES),
+    "notify": (NOTICES,),
 }
 
 

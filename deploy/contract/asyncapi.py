@@ -8,9 +8,9 @@ from schemas.contracts import BY_TYPE, event_schema, published_schemas
 from schemas.contracts.meanings import PUBLISHED
 from schemas.events import HEARTBEAT
 from schemas.moments import DAY
-from streams.topics import CHECKPOINTS, DEVICES, EVENTS, METRICS, NOTICES, REJECTED, TOPICS, Topic
+from streams.topics import CHECKPOINTS, DEVICES, EVENTS, LIVE, METRICS, NOTICES, NOTIFIED, REJECTED, TOPICS, Topic
 
-INTERNAL: Final = frozenset({CHECKPOINTS})
+INTERNAL: Final = frozenset({CHECKPOINTS, LIVE, NOTIFIED})
 """Topics that are pingliu's own: nobody else reads or writes them."""
 
 _KAFKA: Final = "0.5.0"  # of AsyncAPI's Kafka binding

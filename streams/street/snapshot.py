@@ -10,15 +10,20 @@ from typing import Any, Final
 
 import msgspec
 
+from schemas.live import LiveRating
+from streams.street.hall import Tally
+from streams.street.hall_congestion import Turn
+from streams.street.hall_queue import Ticket
+from streams.street.hall_windows import Window
 from streams.street.memory import Memory
 from streams.street.state import Street
 from streams.street.suspicions import Repeats
 from streams.street.suspicions_months import StaffMonth
 from streams.street.suspicions_press import Press
 
-VERSION: Final = 2
-# 1 knows no suspicions; a street of then goes on without having noticed any.
-_READ: Final = (1, VERSION)
+VERSION: Final = 3
+# 1 knows no suspicions, 2 no hall; a street of then goes on without having noticed any, with its hall empty.
+_READ: Final = (1, 2, VERSION)
 
 _Text = tuple[int, str, int]
 _Entry = tuple[int, str, list[int | str | None]]
@@ -52,6 +57,12 @@ class Saved(msgspec.Struct):
     unserved: list[tuple[int, str, Press]] = []
     staff_months: list[tuple[int, str, StaffMonth]] = []
     month_ratings: list[tuple[int, str, list[str]]] = []
+    tally: Tally | None = None
+    waiting: list[tuple[int, str, Ticket]] = []
+    congestion: list[tuple[int, str, Turn]] = []
+    windows: list[tuple[int, str, Window]] = []
+    last_ratings: list[tuple[int, int, LiveRating]] = []
+    bad_levels: list[tuple[int, str, str]] = []
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -79,6 +90,7 @@ def save(street: Street, base: int | None) -> bytes:
         accepted=street.accepted,
         duplicates=street.duplicates,
         late=street.buckets.late,
+        tally=street.hall.tally(),
         **parts,
     )
     return _encoder.encode(saved)
@@ -108,6 +120,4 @@ def restore(street: Street, saves: Iterable[Saved]) -> None:
     street.accepted = last.accepted
     street.duplicates = last.duplicates
     street.buckets.late = last.late
-    street.advance(last.newest_ms)
-    street.rectifications.rewatch(last.newest_ms)
-    street.suspicions.rewatch(last.newest_ms)
+    street.resume(last.newest_ms, last.tally)

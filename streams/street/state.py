@@ -11,11 +11,14 @@ from collections.abc import Callable, Iterable
 from schemas.event import Event
 from schemas.events import HEARTBEAT
 from schemas.levels import BAD_LEVELS
+from schemas.live import LiveStreet
 from schemas.moments import DAY
 from schemas.published import Notice
 from schemas.rules import Rules
 from schemas.workdays import Workdays
 from streams.street.buckets import BEFORE_ALL_MS, DUPLICATES, Buckets
+from streams.street.hall import Hall, Tally
+from streams.street.hall_live import live_street
 from streams.street.memory import Memory
 from streams.street.outputs import Outputs
 from streams.street.ratings import Ratings
@@ -44,6 +47,7 @@ class Street:
         self.ratings = Ratings(rules, self.buckets)
         self.rectifications = Rectifications(code, rules, workdays, self.buckets)
         self.suspicions = Suspicions(code, rules, workdays, self.buckets, self.services)
+        self.hall = Hall(code, rules, workdays, self.buckets, self.rectifications)
         self._notices: list[Notice] = []
         self._generation_ends_ms = BEFORE_ALL_MS
         self._appliers: dict[str, Callable[[Event], bool | None]] = {
@@ -61,6 +65,25 @@ class Street:
             "rectification.completed": self.rectifications.completed,
             "window.opened": self.suspicions.opened,
             "window.closed": self.suspicions.closed,
+        }
+        hall = self.hall
+        # What is told to the hall, once it is applied; a rating comes with its place.
+        self._shown: dict[str, Callable[[Event], None]] = {
+            "ticket.issued": hall.issued,
+            "ticket.called": hall.called,
+            "ticket.abandoned": hall.abandoned,
+            "ticket.transferred": hall.transferred,
+            "service.started": hall.started,
+            "service.completed": hall.completed,
+            "rating.voided": hall.rectified,
+            "rating.reinstated": hall.rectified,
+            "rectification.verified": hall.rectified,
+            "rectification.extended": hall.rectified,
+            "rectification.completed": hall.rectified,
+            "window.opened": hall.turned,
+            "window.paused": hall.turned,
+            "window.resumed": hall.turned,
+            "window.closed": hall.turned,
         }
 
     @property
@@ -90,6 +113,8 @@ class Street:
             applier = self._appliers.get(event.type)
             if applier is not None and applier(event) is False:
                 self._duplicate(event)
+            elif (show := self._shown.get(event.type)) is not None:
+                show(event)
             # 4. What the event itself made due (a rating so late that its deadlines are behind).
             if self.rectifications.is_reached(self.buckets.newest_ms):
                 self._notices += self.rectifications.passed(self.buckets.newest_ms)
@@ -104,17 +129,25 @@ class Street:
         self._notices = []
         return outputs
 
+    def live(self) -> LiveStreet | None:
+        """What is so now, true for `next_offset`; None before the first event that tells a time."""
+        if self.newest_ms == BEFORE_ALL_MS:
+            return None
+        return live_street(self.code, self.next_offset, self.hall, self.buckets)
+
     def advance(self, newest_ms: int) -> None:
-        """Lets stream time reach a moment: suspicions are judged, horizons move, memories forget, deadlines pass."""
+        """Lets stream time reach a moment: queues and suspicions are judged, horizons move, memories forget, deadlines
+        pass.
+        """
         # By what is remembered until then: nothing was applied since it became due.
+        if newest_ms >= self.hall.next_ms:
+            self._notices += self.hall.passed(newest_ms)
         if newest_ms >= self.suspicions.next_ms:
             self._notices += self.suspicions.passed(newest_ms)
         self.buckets.newest_ms = newest_ms
         if newest_ms >= self._generation_ends_ms:
-            memories = self.memories().values()
-            for memory in memories:
-                memory.advance(newest_ms)
-            self._generation_ends_ms = min(memory.ends_ms for memory in memories)
+            self._forget(newest_ms)
+            self.hall.forget()
         if self.rectifications.is_reached(newest_ms):
             self._notices += self.rectifications.passed(newest_ms)
 
@@ -130,7 +163,25 @@ class Street:
             "rated": self.ratings.rated,
             "rectifications": self.rectifications.memory,
             **self.suspicions.memories(),
+            **self.hall.memories(),
         }
+
+    def resume(self, newest_ms: int, tally: Tally | None) -> None:
+        """Goes on with restored memories at a stream time that was reached before: what fell due then was said then.
+
+        `tally`: the hall's, None where it was saved before there was one.
+        """
+        self.buckets.newest_ms = newest_ms
+        self._forget(newest_ms)
+        self.rectifications.rewatch(newest_ms)
+        self.suspicions.rewatch(newest_ms)
+        self.hall.rewatch(newest_ms, tally)
+
+    def _forget(self, newest_ms: int) -> None:
+        memories = self.memories().values()
+        for memory in memories:
+            memory.advance(newest_ms)
+        self._generation_ends_ms = min(memory.ends_ms for memory in memories)
 
     def _service_started(self, event: Event) -> bool:
         is_first = self.services.started(event)
@@ -154,6 +205,7 @@ class Street:
             self._notices.append(self.rectifications.open(event, site, window))
         if effective:
             self._notices += self.suspicions.rated(event, site, window)
+            self.hall.rated(event, site, window)
         return effective
 
     def _duplicate(self, event: Event) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.live import LiveStreet
 from schemas.moments import epoch_ms
 from schemas.privacy import Privacy
 from schemas.published import COUNTERS, FLAGGED, LiveBucket, Notice, bucket_start
@@ -19,7 +20,7 @@ from streams.checkpoint import Ledger, Totals, read_totals
 from streams.journal import Journal
 from streams.lane import Lane, Terms
 from streams.routing import Origins
-from streams.topics import CHECKPOINTS, EVENTS, METRICS, NOTICES, REJECTED
+from streams.topics import CHECKPOINTS, EVENTS, LIVE, METRICS, NOTICES, REJECTED
 from streams.transport.record import Entry, Record
 from tests import recount
 from tests.examples import RECEIVED_MS
@@ -55,6 +56,7 @@ class Broker:
         self.checkpoints: list[Record] = []
         self.buckets: dict[bytes, LiveBucket] = {}
         self.notices: dict[str, Notice] = {}
+        self.live: dict[tuple[str, int], LiveStreet] = {}
         self.rejects: dict[bytes, Any] = {}
         self.lane = self._restored()
         self.position = 0
@@ -92,6 +94,9 @@ class Broker:
         elif entry.topic == NOTICES:
             notice = msgspec.json.decode(entry.value, type=Notice)
             assert self.notices.setdefault(notice.id, notice) == notice
+        elif entry.topic == LIVE:
+            live = msgspec.json.decode(entry.value, type=LiveStreet)
+            assert self.live.setdefault((live.street, live.version), live) == live
         else:
             assert entry.topic == REJECTED
             reject = msgspec.json.decode(entry.value)
@@ -100,8 +105,8 @@ class Broker:
     def _restored(self) -> Lane:
         ledger = Ledger(Journal(EVENTS, f"{len(self.checkpoints)}"))
         self._write(*ledger.journal.announcement())
-        totals, streets = ledger.restore(self.checkpoints, 0, _RULES, _WORKDAYS)
-        return Lane(totals, streets, ledger, Terms(_RULES, _WORKDAYS, _ORIGINS, 1, _PRIVACY))
+        restored = ledger.restore(self.checkpoints, 0, _RULES, _WORKDAYS)
+        return Lane(restored, ledger, Terms(_RULES, _WORKDAYS, _ORIGINS, 1, _PRIVACY))
 
     def _write(self, key: bytes | None, value: bytes | None) -> None:
         self.checkpoints.append(Record(len(self.checkpoints), 0, key, value))

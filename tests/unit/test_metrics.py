@@ -13,7 +13,7 @@ from streams.metrics import METRICS, AggregateMetrics, GatewayMetrics, Instrumen
 
 _REFERENCE = Path(__file__).parents[2] / "docs" / "reference.md"
 # The bounded ones. What people send (a street's code, an id, a text) is no label.
-_LABELS = {"topic", "partition", "table", "reason", "status", "verdict", "limit"}
+_LABELS = {"topic", "partition", "table", "reason", "status", "verdict", "limit", "street", "window", "level", "target"}
 # What Prometheus adds itself, or we to every sample.
 _RESERVED = {"role", "le", "quantile", "job", "instance"}
 _OTHER_UNITS = re.compile(r"_(ms|millis|milliseconds|minutes|hours|kb|mb|percent|count|sum|bucket)(_|$)")

@@ -20,7 +20,7 @@ from streams.checkpoint import Ledger
 from streams.journal import Journal
 from streams.lane import Lane, Terms
 from streams.routing import Origins, entry_of, partition_of
-from streams.topics import CHECKPOINTS, DEVICES, EVENTS, METRICS
+from streams.topics import CHECKPOINTS, DEVICES, EVENTS, LIVE, METRICS
 from streams.transport.record import Entry, Record
 from tests.examples import RECEIVED_MS, event
 
@@ -73,8 +73,8 @@ class Cluster:
         ledger = Ledger(Journal(EVENTS, f"{self.epoch}"))
         key, value = ledger.journal.announcement()
         self._append(Entry(CHECKPOINTS, partition, 0, key, value))
-        totals, streets = ledger.restore(self.checkpoints[partition], partition, _TERMS.rules, _TERMS.workdays)
-        return Lane(totals, streets, ledger, _TERMS)
+        restored = ledger.restore(self.checkpoints[partition], partition, _TERMS.rules, _TERMS.workdays)
+        return Lane(restored, ledger, _TERMS)
 
     def _append(self, entry: Entry) -> None:
         if entry.topic == METRICS:
@@ -83,6 +83,8 @@ class Cluster:
             known = self.buckets.get(entry.key)
             if known is None or known.version <= bucket.version:
                 self.buckets[entry.key] = bucket
+            return
+        if entry.topic == LIVE:
             return
         topic = {EVENTS: self.events, CHECKPOINTS: self.checkpoints}[entry.topic][entry.partition]
         topic.append(Record(len(topic), entry.timestamp_ms, entry.key, entry.value, entry.headers))

@@ -15,11 +15,12 @@ from schemas.published import FLAGGED, Notice
 from schemas.rules import SUSPICION_RULES, Rules, Suspicion
 from schemas.secret import Seal, Secret
 from schemas.workdays import Workdays
-from streams.checkpoint import Ledger, Totals
+from streams.checkpoint import Ledger, Restored, Totals
 from streams.journal import Journal
 from streams.lane import Lane, Terms
 from streams.routing import Origins
 from streams.street import Street
+from streams.street.devices import Devices
 from streams.street.snapshot import read, restore, save
 from streams.topics import EVENTS
 from streams.transport.record import Record
@@ -239,7 +240,7 @@ def test_no_output_and_no_checkpoint_of_a_lane_holds_a_rater() -> None:
     secret = Secret(bytes(32))
     privacy, rules = Privacy.from_secret(secret), _small(SUSPICION_RULES)
     terms = Terms(rules, Workdays(), Origins(secret), 1, privacy)
-    lane = Lane(Totals(EVENTS, 0), {}, Ledger(Journal(EVENTS, "token")), terms)
+    lane = Lane(Restored(Totals(EVENTS, 0), {}, Devices(rules)), Ledger(Journal(EVENTS, "token")), terms)
     said = {**_HALL, "service": None, "rater": _PHONE, "staff": None, "comment": _PHONE}
     values = [json.dumps(event("rating.submitted", **{**said, "id": f"e{n}", "rating": f"R{n}"})) for n in range(3)]
     lane.take([Record(number, _RECEIVED_MS, None, value.encode()) for number, value in enumerate(values)])

@@ -35,10 +35,11 @@ from sinks.engine import Engine
 from sinks.migrate import migrate
 from sinks.reference import load_reference
 from streams import topics
-from streams.checkpoint import Ledger, Totals
+from streams.checkpoint import Ledger, Restored, Totals
 from streams.journal import Journal
 from streams.lane import Lane, Terms
 from streams.routing import Origins
+from streams.street.devices import Devices
 from streams.transport.record import Record
 from tests.recount import Message
 from tests.views.tables import TABLES, Table, keyed
@@ -100,11 +101,12 @@ class Warehouse:
         values: dict[str, list[bytes]] = {topics.METRICS: [], topics.REJECTED: [], topics.NOTICES: []}
         for partition, records in _partitions(messages):
             terms = Terms(self._rules, self._workdays, _ORIGINS, 1, _PRIVACY)
-            lane = Lane(Totals(topic, partition), {}, Ledger(Journal(topic, "")), terms)
+            lane = Lane(Restored(Totals(topic, partition), {}, Devices(self._rules)), Ledger(Journal(topic, "")), terms)
             for cut in _cuts(records, dice):
                 lane.take(cut)
                 for entry in lane.take_outputs(SEAL, 0):
-                    values[entry.topic].append(entry.value or b"")
+                    if entry.topic in values:
+                        values[entry.topic].append(entry.value or b"")
         for table, entries, columns in (
             (LIVE, values[topics.METRICS], bucket_columns),
             (REJECTED, values[topics.REJECTED], rejected_columns),
