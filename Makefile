@@ -9,7 +9,7 @@ LOCAL := .local
 # is that of tests/conftest.py: xdist's own begins with the files of most tests, which aren't those that take longest.
 JOBS ?= 3
 
-.PHONY: faults quarter help setup demo test check fuzz sbom contracts bench kafka clickhouse stop clean
+.PHONY: faults quarter help setup demo test check fuzz sbom contracts boards bench kafka clickhouse stop clean
 
 help: ## say what can be done
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -62,6 +62,9 @@ sbom: setup ## write docs/sbom.json anew from the lock file
 
 contracts: setup ## write docs/contract anew from the models
 	@$(BIN)/python -m deploy.contract
+
+boards: setup ## write deploy/grafana's boards and alert rules anew from their code
+	@$(BIN)/python -m deploy.grafana
 
 bench: setup ## measure speed, side by side
 	@echo "== benchmarks"

@@ -66,6 +66,16 @@ def pdftoppm() -> Path:
     return _program("pdftoppm", "poppler-utils")
 
 
+def chromium() -> Path:
+    """The browser that tests drive."""
+    return _program("chromium", "chromium")
+
+
+def prometheus() -> Path:
+    """Of Debian's package; promtool lies beside it."""
+    return _program("prometheus", "prometheus")
+
+
 def cjk_fonts(is_there: Callable[[], bool]) -> None:
     """The fonts in which papers are set, unless they are there."""
     if not is_there():
