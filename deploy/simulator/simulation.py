@@ -39,6 +39,8 @@ _UPLOADED_NEXT_MORNING: Final = 0.35
 # A live demo begins in the busy hour, and its next day follows when the doors have closed.
 _LIVE_BEGINS: Final = OPENS + 30 * MINUTE
 _LIVE_DAY: Final = POWER_OFF - POWER_ON
+# A device is missed after ten minutes; a month of such heartbeats would be as much as all the rest.
+_LIVE_BEAT: Final = 4 * MINUTE
 
 # Measured; `estimate` is for progress bars.
 _EVENTS_PER_VISIT: Final = 4.74
@@ -60,7 +62,7 @@ def simulate_timed(
     """The same with the moments of arrival (epoch ms). What would arrive after the last day is left out."""
     workdays = Workdays()
     first = to_day(start)
-    return _merge(registry, _calendar(workdays, first, first + days), seed, scale, workdays)
+    return _merge(registry, _calendar(workdays, first, first + days), seed, scale, workdays, beat_ms=0)
 
 
 def live(registry: Registry, seed: int, start: datetime, scale: float = 1.0) -> Iterator[tuple[datetime, bytes]]:
@@ -78,7 +80,7 @@ def live(registry: Registry, seed: int, start: datetime, scale: float = 1.0) -> 
         for number in count()
         for midnight_ms in (start_ms - _LIVE_BEGINS + number * _LIVE_DAY,)
     )
-    for ms, line in _merge(registry, periods, seed, scale, Workdays()):
+    for ms, line in _merge(registry, periods, seed, scale, Workdays(), beat_ms=_LIVE_BEAT):
         yield datetime.fromtimestamp(ms / SECOND, start.tzinfo), line
 
 
@@ -107,7 +109,13 @@ def _bustle(workdays: Workdays, day: int) -> float:
 
 
 def _merge(
-    registry: Registry, periods: Iterable[tuple[int, Period | None]], seed: int, scale: float, workdays: Workdays
+    registry: Registry,
+    periods: Iterable[tuple[int, Period | None]],
+    seed: int,
+    scale: float,
+    workdays: Workdays,
+    *,
+    beat_ms: int,
 ) -> Iterator[Arrival]:
     """Periods' messages in order of arrival. Each period comes with a moment before which it says nothing."""
     if scale <= 0:
@@ -123,11 +131,17 @@ def _merge(
         del waiting[:complete]
         # 2. What this period sends, and what follows from it later on.
         if period is not None:
-            _fill(waiting, halls, period, seed, scale, workdays)
+            _fill(waiting, halls, period, seed, scale, workdays, beat_ms)
 
 
 def _fill(
-    sent: list[Arrival], halls: tuple[Hall, ...], period: Period, seed: int, scale: float, workdays: Workdays
+    sent: list[Arrival],
+    halls: tuple[Hall, ...],
+    period: Period,
+    seed: int,
+    scale: float,
+    workdays: Workdays,
+    beat_ms: int,
 ) -> None:
     for hall in halls:
         dice = dice_of(seed, period.tag, hall.code)
@@ -136,7 +150,7 @@ def _fill(
         ratings = Ratings(hall, period, dice, wire, cloud, workdays, Rectifications(dice, cloud, workdays))
         # The windows stay as many when visitors multiply, so services get shorter.
         services = Services(dice, wire, ratings, workdays, speed=max(1.0, scale))
-        SiteDay(hall, period, dice, wire, services).run(scale)
+        SiteDay(hall, period, dice, wire, services).run(scale, beat_ms)
     dice = dice_of(seed, period.tag, "office")
     Office(halls, period, dice, Wire(dice, f"{period.tag}o-", sent), workdays).run()
 

@@ -43,9 +43,13 @@ class SiteDay:
         self._kiosk_source = f"kiosk/{hall.code}"
         self._visits = 0
 
-    def run(self, scale: float) -> None:
-        """Sends everything that happens on the site that day, and what follows from it."""
-        self._heartbeat(POWER_ON)
+    def run(self, scale: float, beat_ms: int) -> None:
+        """Sends everything that happens on the site that day, and what follows from it.
+
+        Its kiosk says that it is there when it is switched on and off, and each `beat_ms` between, unless that is 0.
+        """
+        for hour_ms in range(POWER_ON, POWER_OFF, beat_ms or POWER_OFF):
+            self._heartbeat(hour_ms)
         for line in self._hall.lines:
             counters = [counter for counter in line.counters if counter.staff_on(self._period.date)]
             if counters:

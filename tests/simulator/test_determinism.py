@@ -79,7 +79,7 @@ def test_live_goes_on_into_another_day_with_other_ids(district: Registry) -> Non
     start = datetime(2026, 10, 12, 9, 0, tzinfo=UTC)
     issued = [
         (moment, line)
-        for moment, line in islice(live(district, 7, start, 0.02), 4_000)
+        for moment, line in islice(live(district, 7, start, 0.02), 20_000)
         if b'"type":"ticket.issued"' in line
     ]
     assert issued[-1][0] > start + timedelta(hours=9)
