@@ -18,10 +18,12 @@ from deploy import options
 from deploy.cli_access import access
 from deploy.cli_agent import agent
 from deploy.cli_assess import COMMANDS
+from deploy.cli_board import board
 from deploy.cli_cluster import init, publish, run
 from deploy.cli_contract import conformance
 from deploy.cli_device import device
 from deploy.cli_export import export
+from deploy.cli_notify import notify
 from deploy.cli_privacy import forget, secret
 from deploy.cli_report import report
 from deploy.cli_rules import rules as rules_group
@@ -47,9 +49,10 @@ def _mistakes() -> tuple[type[Exception], ...]:
     from streams.broker import BrokerError
     from streams.cluster import ClusterError
     from streams.gateway.devices import DeviceError
+    from streams.notify.targets import WebhooksError
     from streams.transport.errors import GroupBusy, TopicMismatch, UnknownTopic
 
-    of_users = (Mistake, DeviceError, MappingError, RegistryError, RulesError, SecretError, OSError)
+    of_users = (Mistake, DeviceError, MappingError, RegistryError, RulesError, SecretError, WebhooksError, OSError)
     of_clusters = (
         AddressError,
         BrokerError,
@@ -68,6 +71,8 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except (click.exceptions.Exit, click.ClickException):
+            raise
         except BrokenPipeError:
             # The reader of our output has had enough.
             sys.stderr.close()
@@ -191,17 +196,55 @@ def ingest(data: Path, rules: Path | None, district: Path, as_json: bool, files:
 @options.district
 @options.port
 @options.gateway_port
-def up(data: Path, rules: Path | None, district: Path, port: int, gateway_port: int | None) -> None:
-    """Run pingliu on one box until Ctrl-C: gateway, log, agents and ClickHouse's engine. It drains before it ends."""
+@options.webhooks
+@options.board_port
+@options.with_board
+@options.canary
+def up(
+    data: Path,
+    rules: Path | None,
+    district: Path,
+    port: int,
+    gateway_port: int | None,
+    webhooks: Path | None,
+    board_port: int | None,
+    with_board: bool,
+    canary: str | None,
+) -> None:
+    """Run pingliu on one box until Ctrl-C: gateway, log, agents, ClickHouse's engine, live board. It drains at the end.
+
+    With --webhooks, those are told of notices.
+    """
+    from streams.notify.targets import load_targets
+
     folder = Folder(data.absolute())
     gateway = [] if gateway_port is None else ["--port", str(gateway_port)]
-    with running(folder, rules, district, port, gateway=gateway) as check:
+    if webhooks is not None:
+        # What is wrong with it is said here, and not in a role's log.
+        load_targets(webhooks)
+        webhooks = webhooks.absolute()
+    looks = _board_options(board_port) if with_board else None
+    with running(
+        folder, rules, district, port, gateway=gateway, webhooks=webhooks, board=looks, canary=canary
+    ) as check:
         endpoint = wait_ready(folder.endpoint, check)
         click.echo(f"pingliu is up over {folder.root}; SQL is answered at {endpoint.url}")
         click.echo(f"devices hand in events at {wait_ready(folder.gateway, check).url}v1/events")
+        if looks is not None:
+            click.echo(f"the live board is at {wait_ready(folder.board, check).url}")
         click.echo("Ctrl-C ends it.")
         until_interrupted(check)
     click.echo("drained and stopped")
+
+
+def _board_options(port: int | None) -> list[str] | None:
+    """The options of the live board that `up` starts; None where there can be none."""
+    from deploy.board.server import is_installed
+
+    if not is_installed():
+        click.echo("no live board: it needs pingliu's extra, pingliu[board]", err=True)
+        return None
+    return [] if port is None else ["--port", str(port)]
 
 
 @cli.command()
@@ -331,6 +374,7 @@ def demo(data: Path, district: Path, port: int, scale: float) -> None:
 for _command in (
     access,
     agent,
+    board,
     device,
     conformance,
     init,
@@ -340,6 +384,7 @@ for _command in (
     export,
     report,
     rules_group,
+    notify,
     forget,
     secret,
 ):

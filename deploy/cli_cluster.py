@@ -106,7 +106,7 @@ def run() -> None:
     """Run one role in this process until SIGTERM or Ctrl-C; it drains before it ends. Start more of it to scale."""
 
 
-def _role(function: options.F) -> options.F:
+def role_options(function: options.F) -> options.F:
     """The options of every role."""
     for option in (
         options.broker,
@@ -118,7 +118,7 @@ def _role(function: options.F) -> options.F:
             envvar="PINGLIU_LISTEN",
             metavar="[HOST:]PORT",
             help="Where /metrics, /healthz and /readyz are served. [default: 127.0.0.1, at 9101 (aggregate), 9102 "
-            "(sink), 9103 (gateway) or any free port]",
+            "(sink), 9103 (gateway), 9104 (notify), 9105 (board) or any free port]",
         ),
         options.option(
             "--instance",
@@ -132,19 +132,20 @@ def _role(function: options.F) -> options.F:
 
 
 @run.command()
-@_role
-def aggregate(broker: str | None, data: Path | None, with_starter: bool, **given: Any) -> None:
+@role_options
+@options.canary
+def aggregate(broker: str | None, data: Path | None, with_starter: bool, canary: str | None, **given: Any) -> None:
     """Fold events into live figures, notices and rejects. Never waits for ClickHouse."""
     from deploy.aggregating import aggregate
     from deploy.roles import run_role
 
     with ExitStack() as held:
-        settings = _settings(held, broker, data, **given)
+        settings = role_settings(held, broker, data, **given).model_copy(update={"canary": canary})
         run_role("aggregate", settings, aggregate, with_starter=with_starter)
 
 
 @run.command()
-@_role
+@role_options
 @options.clickhouse
 @options.district
 @options.port
@@ -169,7 +170,7 @@ def sink(
     if clickhouse is not None:
         data = None
     with ExitStack() as held:
-        settings = _settings(held, broker, data, **given)
+        settings = role_settings(held, broker, data, **given)
         if clickhouse is not None:
             address = clickhouse
             run_role("sink", settings, lambda s, stop: store_on_server(s, address, stop), with_starter=with_starter)
@@ -186,7 +187,7 @@ def sink(
 
 
 @run.command()
-@_role
+@role_options
 @options.district
 @options.devices
 @options.option(
@@ -240,7 +241,7 @@ def gateway(
         "insecure": insecure or None,
     }
     with ExitStack() as held:
-        settings = _settings(held, broker, data, **given)
+        settings = role_settings(held, broker, data, **given)
         folder = None if data is None else Folder(data.absolute())
         taken = gateway_settings(options.devices_path(devices, settings.secret, folder), chosen)
 
@@ -260,6 +261,32 @@ def gateway(
         )
 
 
+@run.command()
+@role_options
+@options.district
+@options.webhooks
+def notify(
+    broker: str | None, data: Path | None, district: Path, webhooks: Path | None, with_starter: bool, **given: Any
+) -> None:
+    """Tell webhooks of notices (docs/notices.md): robots of WeCom and DingTalk, and others. One is enough."""
+    from deploy.notifying import notify
+    from deploy.roles import run_role
+    from streams.notify.settings import NotifySettings
+    from streams.notify.targets import load_targets
+
+    if webhooks is None:
+        raise click.UsageError("name the webhooks file: --webhooks")
+    # What is wrong with it is said before anything is opened.
+    load_targets(webhooks)
+    try:
+        chosen = NotifySettings.from_environ(os.environ, webhooks=webhooks.absolute())
+    except ValidationError as error:
+        raise Mistake(faults_of(error)) from None
+    with ExitStack() as held:
+        settings = role_settings(held, broker, data, **given)
+        run_role("notify", settings, lambda s, stop: notify(s, chosen, district, stop), with_starter=with_starter)
+
+
 def gateway_settings(devices: Path, chosen: Mapping[str, Any]) -> GatewaySettings:
     """The gateway's settings: what was chosen, what PINGLIU_GATEWAY_… variables say, defaults. Raises Mistake."""
     from streams.gateway.settings import GatewaySettings
@@ -268,14 +295,18 @@ def gateway_settings(devices: Path, chosen: Mapping[str, Any]) -> GatewaySetting
     try:
         return GatewaySettings.from_environ(os.environ, devices=devices, **given)
     except ValidationError as error:
-        faults = (
-            ".".join(map(str, fault["loc"])) + ": " * bool(fault["loc"]) + fault["msg"].removeprefix("Value error, ")
-            for fault in error.errors(include_url=False, include_input=False)
-        )
-        raise Mistake("; ".join(faults)) from None
+        raise Mistake(faults_of(error)) from None
 
 
-def _settings(
+def faults_of(error: ValidationError) -> str:
+    """What is wrong with settings, each field by its name."""
+    return "; ".join(
+        ".".join(map(str, fault["loc"])) + ": " * bool(fault["loc"]) + fault["msg"].removeprefix("Value error, ")
+        for fault in error.errors(include_url=False, include_input=False)
+    )
+
+
+def role_settings(
     held: ExitStack,
     broker: str | None,
     data: Path | None,

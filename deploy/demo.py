@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.asking import ask_rows
+from deploy.board.server import is_installed
 from deploy.folder import Folder
 from deploy.ingest import Ingested, ingest
 from deploy.live_feed import LiveFeed
@@ -113,7 +114,8 @@ def run(folder: Folder, district: Path, port: int, scale: float) -> None:
     # Wide enough for the tables where nobody's terminal says otherwise.
     console = Console(width=None if sys.stdout.isatty() else _WIDTH)
     first, days = last_full_month(datetime.now(SHANGHAI).date())
-    with running(folder, None, district, port, gateway=()) as check:
+    looks = () if is_installed() else None
+    with running(folder, None, district, port, gateway=(), board=looks) as check:
         # Written when a month is through; one that was broken off is simply delivered again.
         done_file = folder.run / f"demo-{first:%Y-%m}-{scale:g}"
         if done_file.exists():
@@ -137,6 +139,8 @@ def run(folder: Folder, district: Path, port: int, scale: float) -> None:
         console.print(
             f"SQL(只读):curl '{endpoint.url}?database=pingliu' -d 'SELECT count() FROM events'", soft_wrap=True
         )
+        if looks is not None:
+            console.print(f"实时看板:{wait_ready(folder.board, check).url}", soft_wrap=True)
         if not sys.stdin.isatty():
             return
         console.print(f"现在起各类终端按真实速度经网关 {gateway.url} 上报事件;Ctrl-C 结束。")

@@ -26,7 +26,7 @@ class FolderBusy(Mistake):
 
 
 class Endpoint(msgspec.Struct, frozen=True):
-    """Where the sink of a running pingliu answers SQL, or its gateway takes events."""
+    """Where the sink of a running pingliu answers SQL, its gateway takes events, or its board is."""
 
     pid: int
     host: str
@@ -67,6 +67,10 @@ class Folder:
     @property
     def gateway_file(self) -> Path:
         return self.run / "gateway.json"
+
+    @property
+    def board_file(self) -> Path:
+        return self.run / "board.json"
 
     @property
     def devices(self) -> Path:
@@ -151,9 +155,19 @@ class Folder:
 
     def withdraw_gateway(self) -> None:
         """Says so no more, unless it is another gateway that does."""
-        found = _running(self.gateway_file)
-        if found is None or found.pid == os.getpid():
-            self.gateway_file.unlink(missing_ok=True)
+        _withdraw(self.gateway_file)
+
+    def board(self) -> Endpoint | None:
+        """Where the live board is now; None if none runs."""
+        return _running(self.board_file)
+
+    def announce_board(self, host: str, port: int, *, tls: bool) -> None:
+        """Says where the live board is; `withdraw_board` when it ends."""
+        _announce(self.board_file, Endpoint(os.getpid(), host, port, tls))
+
+    def withdraw_board(self) -> None:
+        """Says so no more, unless it is another board that does."""
+        _withdraw(self.board_file)
 
 
 def _running(file: Path) -> Endpoint | None:
@@ -163,6 +177,12 @@ def _running(file: Path) -> Endpoint | None:
     except (OSError, msgspec.MsgspecError):
         return None
     return found
+
+
+def _withdraw(file: Path) -> None:
+    found = _running(file)
+    if found is None or found.pid == os.getpid():
+        file.unlink(missing_ok=True)
 
 
 def _announce(file: Path, endpoint: Endpoint) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -79,13 +80,46 @@ gateway_port = option(
     type=click.IntRange(0, 65535),
     help="Where the gateway takes events, on loopback; 0 takes any free port. [default: 8080, or any free]",
 )
+board_port = option(
+    "--board-port",
+    envvar="PINGLIU_BOARD_PORT",
+    type=click.IntRange(0, 65535),
+    help="Where the live board is, on loopback; 0 takes any free port. [default: 8090, or any free]",
+)
+with_board = option(
+    "--board/--no-board",
+    "with_board",
+    envvar="PINGLIU_WITH_BOARD",
+    default=True,
+    show_default=True,
+    help="Whether the live board runs too.",
+)
 devices = option(
     "--devices",
     envvar="PINGLIU_GATEWAY_DEVICES",
     type=click.Path(dir_okay=False, path_type=Path),
     help="File with the registered devices. [default: in --data, else devices.json beside the secret]",
 )
+webhooks = option(
+    "--webhooks",
+    envvar="PINGLIU_WEBHOOKS",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File with the webhooks that are told of notices (TOML), its owner's alone.",
+)
+canary = option(
+    "--canary",
+    envvar="PINGLIU_CANARY",
+    metavar="STREET",
+    callback=lambda _context, _parameter, code: _street(code),
+    help="Send a canary every 10 s among this street's events, to time their way. In no figure and no table.",
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object for programs.")
+
+
+def _street(code: str | None) -> str | None:
+    if code is not None and not re.fullmatch("[0-9]{9}", code):
+        raise click.BadParameter("a street's code has 9 digits")
+    return code
 
 
 def is_from_environment(name: str) -> bool:

@@ -27,16 +27,25 @@ def running(
     *,
     join: bool = False,
     gateway: Sequence[str] | None = None,
+    webhooks: Path | None = None,
+    board: Sequence[str] | None = None,
+    canary: str | None = None,
 ) -> Iterator[Callable[[], None]]:
     """Yields a check that raises where the roles are gone. `join`: another's roles over the folder will do.
 
-    `gateway`: its options, where it is to run too. Raises FolderBusy where another's roles won't do.
+    `gateway`, `board`: their options, where they are to run too; `webhooks`: the file of those that are to be told of
+    notices; `canary`: the street that has one. Raises FolderBusy where another's roles won't do.
     """
     common = [] if rules is None else ["--rules", str(rules)]
     roles: dict[str, Sequence[str]] = {}
     if gateway is not None:
         roles["gateway"] = [*common, "--district", str(district), *gateway]
-    roles |= {"aggregate": common, "sink": [*common, "--district", str(district), "--port", str(port)]}
+    roles["aggregate"] = common if canary is None else [*common, "--canary", canary]
+    if webhooks is not None:
+        roles["notify"] = [*common, "--district", str(district), "--webhooks", str(webhooks)]
+    if board is not None:
+        roles["board"] = [*common, "--district", str(district), *board]
+    roles["sink"] = [*common, "--district", str(district), "--port", str(port)]
     with ExitStack() as held:
         if join and not _lock_or_join(held, folder):
             yield lambda: _check_joined(folder)

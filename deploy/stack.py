@@ -18,6 +18,8 @@ from deploy.folder import Folder
 from deploy.mistake import Mistake
 
 _CLUSTER: Final = ("PINGLIU_BROKER", "PINGLIU_CLICKHOUSE", "PINGLIU_SECRET", "PINGLIU_LISTEN", "PINGLIU_INSTANCE")
+# All others are commands of `run`.
+_COMMANDS: Final = {"board": ("board",)}
 _STOP_SECONDS: Final = 60.0
 
 
@@ -40,13 +42,14 @@ class Stack:
         self._folder.create()
         self._folder.withdraw()
         self._folder.withdraw_gateway()
+        self._folder.withdraw_board()
         data = ("--data", str(self._folder.root))
         # A cluster that the environment names is not this folder's affair.
         environ = {name: value for name, value in os.environ.items() if name not in _CLUSTER}
         for role, options in self._options.items():
             with self._folder.output(role).open("ab") as output:
                 self._roles[role] = subprocess.Popen(
-                    [sys.executable, "-m", "deploy", "run", role, "--with-starter", *options, *data],
+                    [sys.executable, "-m", "deploy", *_command(role), "--with-starter", *options, *data],
                     env=environ,
                     stdin=subprocess.PIPE,
                     stdout=output,
@@ -78,6 +81,10 @@ class Stack:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
+
+
+def _command(role: str) -> tuple[str, ...]:
+    return _COMMANDS.get(role, ("run", role))
 
 
 def _tail(path: Path, lines: int = 15) -> str:

@@ -30,10 +30,11 @@ _BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0
 class Metric:
     """A metric, in the order people read it. `of`: the role that has it; `unit`: seconds, or what is counted.
 
-    `both` are the aggregate and the sink, and the role notify, which consumes as they do; `all` the gateway too.
+    `both` are the aggregate and the sink, and the role notify, which consumes as they do; `all` the gateway and the
+    board too.
     """
 
-    of: Literal["all", "both", "aggregate", "sink", "gateway", "notify"]
+    of: Literal["all", "both", "aggregate", "sink", "gateway", "notify", "board"]
     name: str
     kind: Literal["counter", "gauge", "histogram"]
     unit: str
@@ -104,6 +105,10 @@ METRICS: Final = (
            "1 while a window is open and not paused; with `window_metrics` alone"),
     Metric("aggregate", "pingliu_window_ratings_total", "counter", "ratings", (*_WINDOW, "level"),
            "effective ratings of a window since it is known; with `window_metrics` alone"),
+    Metric("aggregate", "pingliu_canary_live_seconds", "histogram", "seconds", (),
+           "time from a canary's sending until the figures and notices of all before it were published"),
+    Metric("aggregate", "pingliu_canary_live_age_seconds", "gauge", "seconds", (),
+           "time since the newest canary was sent of which that is so; at the worker that has its street"),
     Metric("sink", "pingliu_rows_inserted_total", "counter", "rows", ("table",),
            "rows that ClickHouse has stored, those inserted again included"),
     Metric("sink", "pingliu_batches_inserted_total", "counter", "batches", ("table",),
@@ -118,6 +123,10 @@ METRICS: Final = (
            "rows that ClickHouse refused for their values and that were dead-lettered"),
     Metric("sink", "pingliu_rows_redelivered_total", "counter", "rows", ("table",),
            "rows delivered again that ClickHouse had stored already"),
+    Metric("sink", "pingliu_canary_stored_seconds", "histogram", "seconds", (),
+           "time from a canary's sending until ClickHouse had stored all events before it"),
+    Metric("sink", "pingliu_canary_stored_age_seconds", "gauge", "seconds", (),
+           "time since the newest canary was sent of which that is so; at the worker that has its street"),
     Metric("gateway", "pingliu_gateway_requests_total", "counter", "requests", ("status",),
            "requests answered, by HTTP status"),
     Metric("gateway", "pingliu_gateway_events_total", "counter", "events", ("verdict", "reason"),
@@ -132,6 +141,12 @@ METRICS: Final = (
            "connections that are open"),
     Metric("gateway", "pingliu_gateway_devices", "gauge", "devices", (),
            "devices that are registered"),
+    Metric("board", "pingliu_board_clients", "gauge", "pages", (),
+           "pages of the live board that are connected"),
+    Metric("board", "pingliu_board_updates_total", "counter", "messages", (),
+           "messages sent to pages: what changed, and the time each second"),
+    Metric("board", "pingliu_board_live_age_seconds", "gauge", "seconds", (),
+           "time since the newest message of what is so now; 0 before there is one"),
     Metric("notify", "pingliu_notify_messages_total", "counter", "messages", ("target",),
            "messages that a webhook took"),
     Metric("notify", "pingliu_notify_notices_total", "counter", "notices", ("target",),
@@ -259,6 +274,8 @@ class AggregateMetrics(Metrics):
         self.devices_offline = self._reading("pingliu_devices_offline")
         self.window_open = self._reading("pingliu_window_open")
         self.window_ratings = self._reading("pingliu_window_ratings_total")
+        self.canary_seconds = self._histogram("pingliu_canary_live_seconds")
+        self.canary_age = self._reading("pingliu_canary_live_age_seconds")
 
 
 class SinkMetrics(Metrics):
@@ -274,6 +291,8 @@ class SinkMetrics(Metrics):
         self.busy_seconds = self._counter("pingliu_busy_seconds_total", written)
         self.rows_bad = self._counter("pingliu_rows_bad_total", written)
         self.rows_redelivered = self._counter("pingliu_rows_redelivered_total", written)
+        self.canary_seconds = self._histogram("pingliu_canary_stored_seconds")
+        self.canary_age = self._reading("pingliu_canary_stored_age_seconds")
 
 
 class GatewayMetrics(Instruments):
@@ -288,6 +307,16 @@ class GatewayMetrics(Instruments):
         self.waiting_bytes = self._gauge("pingliu_gateway_waiting_bytes")
         self.connections = self._gauge("pingliu_gateway_connections")
         self.devices = self._gauge("pingliu_gateway_devices")
+
+
+class BoardMetrics(Instruments):
+    """The instruments of a live board."""
+
+    def __init__(self) -> None:
+        super().__init__("board")
+        self.clients = self._gauge("pingliu_board_clients")
+        self.updates = self._counter("pingliu_board_updates_total")
+        self.age = self._gauge("pingliu_board_live_age_seconds")
 
 
 class NotifyMetrics(Metrics):

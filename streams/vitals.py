@@ -25,7 +25,7 @@ _SAMPLE_SECONDS: Final = 2.0
 # A broker that takes longer to say where its partitions end is away, and then nothing is known to wait.
 _ASK_SECONDS: Final = 10.0
 # Where the roles tell of themselves, unless told otherwise.
-DEFAULT_PORTS: Final = {"aggregate": 9101, "sink": 9102, "gateway": 9103, "notify": 9104}
+DEFAULT_PORTS: Final = {"aggregate": 9101, "sink": 9102, "gateway": 9103, "notify": 9104, "board": 9105}
 
 
 class Vitals:

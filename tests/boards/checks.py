@@ -14,7 +14,6 @@ import promql_parser
 
 from deploy.grafana.files import FOLDER
 from streams.metrics import METRICS
-from tests.boards.awaited import AWAITED
 from tests.boards.generated import filled, panels, selectors
 from tests.boards.recorded import RECORDED
 
@@ -42,7 +41,6 @@ def known_series() -> dict[str, frozenset[str]]:
             }
         else:
             found[metric.name] = labels
-    found |= {name: _SCRAPED | {"role", *labels} for name, labels in AWAITED.items()}
     return found | {name: level_of(name) for name in RECORDED}
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -16,15 +17,18 @@ from deploy.folder import Folder
 from streams.routing import entry_of
 from streams.topics import GROUPS
 from streams.transport.log import Log
-from tests.boards.day import EVENING, MORNING, refused, simulated, story
+from tests.boards.day import EVENING, MORNING, TOLD, bad_now, refused, simulated, story
 from tests.boards.scraper import Prometheus
 from tests.box import Box, await_that
 from tests.gateway.caller import Caller, array
 from tests.gateway.conftest import add_device
+from tests.notify.robot import Robots, serving
 from tests.security.door import rating
 from tests.servers import need
 
-ROLES = ("aggregate", "sink", "gateway")
+ROLES = ("aggregate", "sink", "gateway", "notify", "board")
+
+_ROBOT = "wecom-a"
 
 
 @dataclass(frozen=True)
@@ -37,12 +41,23 @@ class District:
 
 @pytest.fixture(scope="session")
 def district(tmp_path_factory: pytest.TempPathFactory) -> Iterator[District]:
-    """A pingliu that took in a day, scraped meanwhile, and a gateway that accepted, rejected and refused."""
-    root = tmp_path_factory.mktemp("boards")
+    """A pingliu with all roles that took in a day, scraped meanwhile; a gateway that accepted, rejected and refused; a
+    robot that was told of a bad rating at the second try.
+    """
+    with serving() as robots:
+        yield from _district(tmp_path_factory.mktemp("boards"), robots)
+
+
+def _district(root: Path, robots: Robots) -> Iterator[District]:
     box = Box(root / "data")
     folder = Folder(box.root)
     token = add_device(folder, "DG-1", "t/1")
-    process = box.start("up", "--port", "0", "--gateway-port", "0")
+    webhooks = root / "webhooks.toml"
+    webhooks.write_text(f'[[target]]\nname = "wecom-a"\nformat = "wecom"\nurl = "{robots.url(_ROBOT)}"\n')
+    webhooks.chmod(0o600)
+    process = box.start(
+        "up", "--port", "0", "--gateway-port", "0", "--board-port", "0", "--webhooks", str(webhooks), "--canary", TOLD,
+    )  # fmt: skip
     prometheus = None
     try:
         await_that(lambda: _is_up(folder) or process.poll() is not None, "all roles are up")
@@ -51,6 +66,7 @@ def district(tmp_path_factory: pytest.TempPathFactory) -> Iterator[District]:
         need(prometheus.start)
         district = District(box, prometheus)
         _take_in(district, token)
+        _tell_people(district, robots)
         yield district
     finally:
         if prometheus is not None:
@@ -67,6 +83,18 @@ def _take_in(district: District, token: str) -> None:
         _append(district.box, [*part, *refused()])
         _call_gateway(Folder(district.box.root), token, moment)
         _settle(district)
+
+
+def _tell_people(district: District, robots: Robots) -> None:
+    """A robot that is away first. What rises is known from the second scrape on; canaries rise each 10 s."""
+    robots.faults[_ROBOT].append("unavailable")
+    _append(district.box, [bad_now()])
+    await_that(lambda: bool(robots.texts(_ROBOT)), "people are told")
+    for _ in range(2):
+        _settle(district)
+    stored = "increase(pingliu_canary_stored_seconds_count[5m]) > 0"
+    await_that(lambda: bool(district.prometheus.ask(stored)), "a canary is stored")
+    _settle(district)
 
 
 def _append(box: Box, messages: Sequence[bytes]) -> None:

@@ -16,9 +16,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from deploy.access_schema import HIDDEN, declared
 from deploy.grafana import clickhouse
 from deploy.grafana.files import FOLDER, GENERATED, grafana_files, write_files
-from streams.metrics import METRICS
 from tests.boards import generated
-from tests.boards.awaited import AWAITED
 from tests.boards.checks import UIDS, faults_of_board, known_series
 
 _DOCUMENT = Path(__file__).parents[2] / "docs" / "boards.md"
@@ -156,7 +154,3 @@ def test_what_provisioning_takes_from_the_environment_is_documented() -> None:
     for path in FOLDER.glob("provisioning/*/*.yaml"):
         for name in re.findall(r"\$(PINGLIU_\w+)", path.read_text(encoding="utf-8")):
             assert f"`{name}`" in text, name
-
-
-def test_no_metric_is_awaited_that_is_there() -> None:
-    assert set(AWAITED) & {metric.name for metric in METRICS} == set()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -14,9 +15,11 @@ from typing import Any, Final
 import pytest
 
 from deploy.asking import AskingError
+from deploy.folder import Folder
+from deploy.notifying import last_of_folder
+from schemas.live import CLEARED, CONGESTED
 from schemas.moments import SHANGHAI
 from tests.boards import generated
-from tests.boards.awaited import AWAITED
 from tests.boards.checks import level_of
 from tests.boards.conftest import ROLES, District
 from tests.boards.day import FROM, LATE, SITE, STREET, TO, WINDOW
@@ -28,12 +31,6 @@ Choice = Mapping[str, Sequence[str]]
 ALL: Final[Choice] = {"street": (), "site": (), "window": ()}
 ONE: Final[Choice] = {"street": (STREET,), "site": (SITE,), "window": (WINDOW,)}
 TWO: Final[Choice] = {"street": (STREET, "530102002"), "site": (SITE, "530102002-00"), "window": (WINDOW,)}
-
-
-def _is_awaited(expr: str) -> bool:
-    """Whether it stands on a metric that isn't there yet."""
-    names = [selector.name or "" for selector in generated.selectors(expr)]
-    return any(name in AWAITED or _is_awaited(RECORDED.get(name, "1")) for name in names)
 
 
 def _has_data(district: District, expr: str) -> bool:
@@ -50,33 +47,44 @@ def test_prometheus_starts_as_it_is_shipped_scrapes_every_role_and_evaluates_eve
 
 def test_every_expression_of_every_board_returns_data(district: District) -> None:
     asked = {one.where: generated.filled(one.text, ".+") for one in generated.expressions()}
-    silent = [where for where, expr in asked.items() if not _is_awaited(expr) and not _has_data(district, expr)]
+    silent = [where for where, expr in asked.items() if not _has_data(district, expr)]
     assert silent == []
     assert not _has_data(district, "pingliu_made_up")
 
 
 def test_every_rule_records_series_with_the_labels_of_its_name(district: District) -> None:
-    for name, expr in RECORDED.items():
-        if not _is_awaited(expr):
-            found = district.prometheus.ask(name)
-            assert found, name
-            # A label that is empty is none.
-            assert {label for one in found for label in one["metric"]} - {"__name__"} == level_of(name)
+    for name in RECORDED:
+        found = district.prometheus.ask(name)
+        assert found, name
+        # A label that is empty is none.
+        assert {label for one in found for label in one["metric"]} - {"__name__"} == level_of(name)
 
 
 def test_every_metric_of_every_alert_is_there_with_the_labels_it_is_asked_by(district: District) -> None:
     for name, expr in ALERTS.items():
         for selector in generated.selectors(expr):
-            if not _is_awaited(selector.name or ""):
-                found = district.prometheus.ask(selector.name or "")
-                assert found, f"{name}: {selector.name}"
-                labels = {matcher.name for matcher in selector.matchers.matchers}
-                assert all(labels <= set(one["metric"]) for one in found), name
+            found = district.prometheus.ask(selector.name or "")
+            assert found, f"{name}: {selector.name}"
+            labels = {matcher.name for matcher in selector.matchers.matchers}
+            assert all(labels <= set(one["metric"]) for one in found), name
 
 
 def test_a_quiet_district_has_no_alert_of_operation(district: District) -> None:
     told = [one["metric"]["alertname"] for one in district.prometheus.ask('ALERTS{of="operation",alertstate="firing"}')]
     assert told == []
+
+
+def test_sites_are_congested_that_the_notices_say_and_no_others(district: District) -> None:
+    said: dict[str, str] = {}
+    for notice in sorted(last_of_folder(Folder(district.box.root), 1_000_000), key=lambda one: one.time):
+        if notice.type in (CONGESTED, CLEARED):
+            said[notice.site] = notice.type
+    streets = Counter(site.partition("-")[0] for site, kind in said.items() if kind == CONGESTED)
+    assert STREET in streets
+    assert {
+        one["metric"]["street"]: int(one["value"][1])
+        for one in district.prometheus.ask("street:pingliu_sites_congested:max > 0")
+    } == streets
 
 
 @pytest.mark.parametrize("choice", [ALL, ONE, TWO], ids=["all", "one", "two"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -10,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from deploy.local import packages
-from schemas.live import Live
 from schemas.rules import Rules
 from schemas.rules_assessment import published_minutes
+from streams.vitals import DEFAULT_PORTS
 from tests.boards.checks import faults_of_expression, known_series
 from tests.boards.recorded import ALERTS, RECORDED, SAID
 from tests.boards.scraper import SHIPPED
@@ -40,6 +41,15 @@ def test_promtool_finds_the_configuration_and_its_rules_valid() -> None:
     assert found == len(ALERTS) + len(RECORDED)
 
 
+def test_each_role_is_scraped_where_it_listens_and_one_that_not_every_district_runs_when_somebody_says_where() -> None:
+    config = (SHIPPED / "prometheus.yml").read_text(encoding="utf-8")
+    jobs = re.findall(r"- job_name: pingliu-(\w+)\n +file_sd_configs:\n +- files: \[targets/(\w+)\.json\]\n", config)
+    assert sorted(jobs) == sorted((role, role) for role in DEFAULT_PORTS)
+    for role, port in DEFAULT_PORTS.items():
+        scraped = json.loads((SHIPPED / "targets" / f"{role}.json").read_text(encoding="utf-8"))
+        assert scraped == ([] if role in ("notify", "board") else [{"targets": [f"127.0.0.1:{port}"]}])
+
+
 def test_every_alert_is_told_when_its_tests_say_and_else_not() -> None:
     done = _promtool(SHIPPED, "test", "rules", *_names(SHIPPED))
     assert done.returncode == 0, done.stdout + done.stderr
@@ -65,12 +75,12 @@ def test_a_rule_names_no_metric_and_no_label_that_is_not_there(name: str) -> Non
 
 
 def test_a_rule_that_names_something_undefined_is_at_fault() -> None:
-    expr = ALERTS["PingliuQueueCongested"].replace("pingliu_tickets_waiting", "pingliu_tickets_wating")
+    expr = ALERTS["PingliuQueueCongested"].replace("pingliu_sites_congested", "pingliu_sites_conjested")
     assert list(faults_of_expression(expr, known_series())) == [
-        "no such metric: street:pingliu_tickets_wating:max"
+        "no such metric: street:pingliu_sites_conjested:max"
     ]  # fmt: skip
     # What a rule recorded before it was removed is undefined too.
-    known = {name: labels for name, labels in known_series().items() if name != "street:pingliu_tickets_waiting:max"}
+    known = {name: labels for name, labels in known_series().items() if name != "street:pingliu_sites_congested:max"}
     assert list(faults_of_expression(ALERTS["PingliuQueueCongested"], known)) != []
 
 
@@ -81,16 +91,6 @@ def test_an_alert_says_in_chinese_what_is_the_matter_whose_it_is_and_where_to_re
         assert re.search(rf"^  {part}: .*[\u4e00-\u9fff]", SAID[name], re.M)
     assert f"  runbook: docs/boards.md#{name.lower()}\n" in SAID[name]
     assert f"\n### {name}\n" in _DOCUMENT.read_text(encoding="utf-8")
-
-
-def test_a_queue_is_congested_by_the_rules_own_numbers() -> None:
-    rules, said = Live(), SAID["PingliuQueueCongested"]
-    assert f"max >= {rules.congested_ms // 1000} " in ALERTS["PingliuQueueCongested"]
-    assert f"max >= {rules.congested_waiting})" in ALERTS["PingliuQueueCongested"]
-    assert f"for: {rules.steady_minutes}m\n" in said
-    assert f"达到 {rules.congested_minutes} 分钟" in said
-    assert f"达到 {rules.congested_waiting} 人" in said
-    assert f"持续 {rules.steady_minutes} 分钟" in said
 
 
 def test_devices_are_offline_by_the_rules_own_share_and_hours() -> None:

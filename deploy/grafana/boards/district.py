@@ -43,10 +43,11 @@ def _streets_now() -> Panel:
     columns = (
         ("A", "等候人数", "tickets_waiting"),
         ("B", "最长等候", "longest_wait_seconds"),
-        ("C", "开放窗口", "windows_open"),
-        ("D", "整改中", "rectifications_open"),
-        ("E", "逾期整改", "rectifications_overdue"),
-        ("F", "离线设备", "devices_offline"),
+        ("C", "拥堵站点", "sites_congested"),
+        ("D", "开放窗口", "windows_open"),
+        ("E", "整改中", "rectifications_open"),
+        ("F", "逾期整改", "rectifications_overdue"),
+        ("G", "离线设备", "devices_offline"),
     )
     asked = [promql(f"street:pingliu_{metric}:max", ref=ref, at_once=True) for ref, _, metric in columns]
     return joined(

@@ -116,15 +116,19 @@ def now_figures(of: str = "") -> Sequence[Panel]:
     return (
         figure(
             "等候人数", "当日已取号、未叫号也未弃号的人数。", panels.PEOPLE, PROMETHEUS,
-            promql(f"sum(street:pingliu_tickets_waiting:max{near})"),
+            promql(f"sum(street:pingliu_tickets_waiting:max{near})"), span=3,
         ),
         figure(
             "最长等候", "此刻等得最久的人已等多久。", panels.SECONDS, PROMETHEUS,
-            promql(f"max(street:pingliu_longest_wait_seconds:max{near})"), thresholds.waiting(),
+            promql(f"max(street:pingliu_longest_wait_seconds:max{near})"), thresholds.waiting(), span=3,
+        ),
+        figure(
+            "拥堵站点", "等候人数或时间持续超过规则标准的站点，与排队拥堵通知一致。", panels.SITES, PROMETHEUS,
+            promql(f"sum(street:pingliu_sites_congested:max{near})"), thresholds.none_is_right(), span=3,
         ),
         figure(
             "开放窗口", "此刻开放的窗口数，不含暂停。", panels.WINDOWS, PROMETHEUS,
-            promql(f"sum(street:pingliu_windows_open:max{near})"),
+            promql(f"sum(street:pingliu_windows_open:max{near})"), span=3,
         ),
         figure(
             "暂停窗口", "此刻暂停服务的窗口数。", panels.WINDOWS, PROMETHEUS,

@@ -13,6 +13,8 @@ from deploy.grafana.sources import CLICKHOUSE, PROMETHEUS, promql, sql
 _CHECKPOINT_OLD = 60.0
 _STALLED = 120.0
 _REJECTED = 0.01
+_UNSENT = 300.0
+_LOST = 60.0
 # Within a second a bad rating must be seen.
 _VISIBLE = 1.0
 
@@ -26,8 +28,10 @@ def pipeline() -> Dashboard:
         [
             ("此刻", (_up(), _ready(), _lag_now(), _checkpoint_age(), _rejected_share(), _dead())),
             ("处理", (_accepted(), _lag(), _progress(), _rejected())),
+            ("延迟", (_latency(), _canary_age())),
             ("保存与入库", (_checkpoints(), _inserts(), _rows(), _busy())),
             ("接入与进程", (_publish(), _memory(), _cpu(), _streets())),
+            ("通知与看板", (_unsent(), _waiting(), _failures(), _pages(), _board_age())),
             ("核对", (_positions(), _rejects(), _differences())),
         ],
         since="now-3h",
@@ -113,6 +117,28 @@ def _rejected() -> Panel:
     )  # fmt: skip
 
 
+def _latency() -> Panel:
+    return graph(
+        "事件延迟（P95）", "探测事件从发出到实时可见、到入库的时间；须指定 --canary。", panels.SECONDS, PROMETHEUS,
+        [
+            promql("role:pingliu_canary_live_seconds:p95_5m", "实时可见"),
+            promql("role:pingliu_canary_stored_seconds:p95_5m", "入库", ref="B"),
+        ],
+        colours=thresholds.age(_VISIBLE),
+    )  # fmt: skip
+
+
+def _canary_age() -> Panel:
+    return graph(
+        "最近到达的探测事件", "最近一次到达的探测事件发出了多久；每 10 秒发一次。", panels.SECONDS, PROMETHEUS,
+        [
+            promql("role:pingliu_canary_live_age_seconds:min", "实时可见"),
+            promql("role:pingliu_canary_stored_age_seconds:min", "入库", ref="B"),
+        ],
+        colours=thresholds.age(_LOST),
+    )  # fmt: skip
+
+
 def _checkpoints() -> Panel:
     return graph(
         "检查点耗时（P95）", "包括发布和提交。", panels.SECONDS, PROMETHEUS,
@@ -169,6 +195,41 @@ def _streets() -> Panel:
             promql("pingliu_streets", "街道 {{instance}}"),
             promql("increase(pingliu_rebalances_total[$__rate_interval])", "重平衡 {{role}} {{instance}}", ref="B"),
         ],
+    )  # fmt: skip
+
+
+def _unsent() -> Panel:
+    return graph(
+        "最早待发通知", "最早一条待发通知已等待多久，按接收方；免打扰时段内暂存的不计。", panels.SECONDS, PROMETHEUS,
+        [promql("target:pingliu_notify_oldest_age_seconds:max", "{{target}}")], colours=thresholds.age(_UNSENT), span=8,
+    )  # fmt: skip
+
+
+def _waiting() -> Panel:
+    return graph(
+        "待发通知", "尚未送达的通知，按接收方；包括免打扰时段内暂存的。", panels.ENTRIES, PROMETHEUS,
+        [promql("target:pingliu_notify_waiting:sum", "{{target}}")], span=8,
+    )  # fmt: skip
+
+
+def _failures() -> Panel:
+    return graph(
+        "发送失败", "最近 15 分钟失败的发送，按接收方和原因；失败后自动重发。", panels.ENTRIES, PROMETHEUS,
+        [promql("target_reason:pingliu_notify_failures:increase15m", "{{target}} {{reason}}")], span=8,
+    )  # fmt: skip
+
+
+def _pages() -> Panel:
+    return graph(
+        "实时看板页面", "此刻打开的实时看板页面数。", panels.ONE, PROMETHEUS,
+        [promql("pingliu_board_clients", "{{instance}}")],
+    )  # fmt: skip
+
+
+def _board_age() -> Panel:
+    return graph(
+        "实时看板的最新消息", "看板收到的最新实时消息距今多久；夜间没有消息，会一直增长。", panels.SECONDS, PROMETHEUS,
+        [promql("pingliu_board_live_age_seconds", "{{instance}}")],
     )  # fmt: skip
 
 
