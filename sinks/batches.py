@@ -14,7 +14,8 @@ from sinks.columns import Columns
 class Batch:
     """Columns by table, and what may be acknowledged once all of them are stored.
 
-    `starts` and `next_offsets`: what the batch covers of each partition. `size`: bytes of the messages.
+    `starts` and `next_offsets`: what the batch covers of each partition. `size`: bytes of the messages. `canaries`:
+    when those were sent that are among them (epoch ms).
     """
 
     tables: dict[str, Columns] = field(default_factory=dict)
@@ -22,6 +23,7 @@ class Batch:
     starts: dict[TP, int] = field(default_factory=dict)
     next_offsets: dict[TP, int] = field(default_factory=dict)
     size: int = 0
+    canaries: list[int] = field(default_factory=list)
 
     def add(self, event: EventT[Any], start: int, size: int) -> None:
         """Adds one delivered event, which was fetched from offset `start` on."""

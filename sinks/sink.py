@@ -4,7 +4,7 @@ Order of effects. However it ends in between, the same rows are there in the end
 0. When partitions come, ClickHouse is asked how far it is in each, and reading begins there; and what was erased, which
    is asked again every minute.
 1. A fetch becomes columns, in memory. An event on the wrong partition for its street is left out: aggregate sends it on
-   to the right one, and there it is a fact. Of what was erased, no more than what stayed of it.
+   to the right one, and there it is a fact. Of what was erased, no more than what stayed of it. Canaries are left out.
 2. When there are enough, or after a while, they are inserted, table by table, and ClickHouse has said so. Rows that it
    can't take are singled out, kept in `dead_letters`, and the others inserted.
 3. How far each partition is goes to ClickHouse as well.
@@ -29,6 +29,7 @@ from schemas.decoding import decode
 from schemas.event import Event
 from schemas.privacy import Privacy
 from schemas.rules import Rules
+from schemas.secret import load_secret
 from sinks.batches import Batch
 from sinks.columns import (
     EVENTS,
@@ -48,6 +49,7 @@ from sinks.isolating import insert_isolating
 from sinks.positions import INSERTED, NOTED, Positions
 from sinks.positions import TABLE as POSITIONS
 from streams import topics
+from streams.canary import Arrivals, Canaries
 from streams.metrics import SinkMetrics
 from streams.role import Role, records_of
 from streams.routing import partition_of
@@ -85,6 +87,8 @@ class Sink(Role):
         self._batch = Batch()
         self._positions = Positions((), ())
         self._erased = Erased()
+        self._canaries = Canaries(load_secret(settings.secret))
+        self._arrivals = Arrivals(self.metrics.canary_seconds, self.metrics.canary_age)
         self._flushing = asyncio.Lock()
         self.consume(topics.EVENTS, self._take_events)
         self.consume(topics.DEVICES, self._take_events)
@@ -109,7 +113,9 @@ class Sink(Role):
         self._erased = Erased.of(await self._patiently(POSITIONS, lambda: self._destination.rows(KNOWN)))
 
     async def _take_events(self, event: EventT[object]) -> None:
-        decoded = decode(records_of(event), self._rules.limits.clock_ahead_ms)  # rejects come by their own topic
+        records, canaries = self._canaries.apart(records_of(event))
+        self._batch.canaries += canaries
+        decoded = decode(records, self._rules.limits.clock_ahead_ms)  # rejects come by their own topic
         tp = event.message.tp
         partitions = self.partitions(tp.topic)
         own = [one for one in decoded.events if partition_of(one.street, partitions) == tp.partition]
@@ -157,6 +163,7 @@ class Sink(Role):
                     await self._insert(table, batch.tables[table])  # 2.
             await self._insert(POSITIONS, self._positions.advance(batch.starts, batch.next_offsets))  # 3.
             await self.commit(batch.events, batch.next_offsets)  # 4.
+            self._arrivals.note(batch.canaries)
 
     async def drain(self) -> None:
         """What was taken is stored."""
@@ -165,6 +172,7 @@ class Sink(Role):
     def forget(self) -> None:
         """Lets go of what is not stored."""
         self._batch = Batch()
+        self._arrivals.forget()
 
     async def _insert(self, table: str, columns: Columns) -> None:
         rows = len(next(iter(columns.values())))

@@ -25,6 +25,7 @@ from schemas.privacy import Privacy
 from schemas.rules import load_rules
 from schemas.secret import Seal, load_secret
 from schemas.workdays import Workdays
+from streams import canary
 from streams.checkpoint import Ledger
 from streams.journal import Journal
 from streams.lane import Lane, Terms
@@ -58,6 +59,10 @@ class Aggregate(Role):
         self._seal, self._origins, self._privacy = Seal(secret), Origins(secret), Privacy.from_secret(secret)
         self._lanes: dict[TP, Lane] = {}
         self._held: list[EventT[Any]] = []
+        self._canaries = canary.Canaries(secret)
+        self._arrivals = canary.Arrivals(self.metrics.canary_seconds, self.metrics.canary_age)
+        # When those were sent that are among what was applied, and not published.
+        self._flying: list[int] = []
         # One at a time publishes or saves; what others apply meanwhile belongs to the next.
         self._writing = asyncio.Lock()
         self._saved_at = time.monotonic()
@@ -65,6 +70,9 @@ class Aggregate(Role):
         self.consume(DEVICES, self._take)
         self.every(settings.outputs_every, self.publish)
         self.every(settings.checkpoint_every, self.checkpoint)
+        if settings.canary is not None:
+            street = settings.canary
+            self.every(canary.SECONDS, lambda: self._send_canary(street))
         self.metrics.checkpoint_age.set_function(lambda: time.monotonic() - self._saved_at)
         tell(self.metrics, lambda: self._lanes, tells_windows=settings.window_metrics)
 
@@ -91,7 +99,9 @@ class Aggregate(Role):
         for chunk in chunks(records_of(event), _CHUNK):
             if not self.is_ours(event):
                 return
-            self._lanes[event.message.tp].take(chunk)  # 1.
+            own, canaries = self._canaries.apart(chunk)
+            self._lanes[event.message.tp].take(own, chunk[-1].offset + 1)  # 1.
+            self._flying += canaries
             await asyncio.sleep(0)
         if self.is_ours(event):
             self._held.append(event)
@@ -127,9 +137,22 @@ class Aggregate(Role):
         """Lets go of the lanes."""
         self._lanes = {}
         self._held = []
+        self._flying = []
+        self._arrivals.forget()
+
+    async def _send_canary(self, street: str) -> None:
+        """Whoever has the street's lane sends it, so one worker does."""
+        if self._lanes:
+            entry = self._canaries.entry(street, self.partitions(EVENTS), _now_ms())
+            if TP(EVENTS, entry.partition) in self._lanes:
+                async with self._writing:
+                    await self.send([entry])
 
     async def _publish(self, outputs: list[Entry]) -> None:
+        """Publishes what was taken out at this moment."""
+        arriving, self._flying = self._flying, []
         await self.send(outputs)
+        self._arrivals.note(arriving)
         for entry in outputs:
             self.metrics.outputs.labels(entry.topic).inc()
             if entry.headers:

@@ -69,10 +69,15 @@ class Lane:
         self._told_ms: dict[str, int] = {}
         self.devices.changed.update(self.devices.streets())
 
-    def take(self, messages: Sequence[Record]) -> None:
-        """Decodes and applies messages, given in offset order. Never raises for what they hold."""
-        if not messages:
-            return
+    def take(self, messages: Sequence[Record], end: int | None = None) -> None:
+        """Decodes and applies messages, given in offset order. Never raises for what they hold.
+
+        `end`: the offset behind all that were fetched, where others among them were left out.
+        """
+        if end is None:
+            if not messages:
+                return
+            end = messages[-1].offset + 1
         totals = self.totals
         decoded = decode(self._new(messages), self._terms.rules.limits.clock_ahead_ms)
         events = self._own(decoded.events, messages)
@@ -80,7 +85,7 @@ class Lane:
         for reject in decoded.rejects:
             if reject.offset >= totals.next_offset:
                 totals.rejected[reject.reason] = totals.rejected.get(reject.reason, 0) + 1
-        totals.next_offset = max(totals.next_offset, messages[-1].offset + 1)
+        totals.next_offset = max(totals.next_offset, end)
         self._is_unsaved = True
         self._rejects += decoded.rejects
         if totals.topic == EVENTS:

@@ -38,14 +38,15 @@ class Settings(BaseModel):
         description="name of a ClickHouse of its own, besides the one without a name",
     )
     listen_host: str = Field("127.0.0.1", description="where /metrics, /healthz and /readyz are served")
-    listen_port: int | None = Field(
-        None, ge=0, le=65535, description="9101, 9102 or 9103, or else any free; 0 is any free"
-    )
+    listen_port: int | None = Field(None, ge=0, le=65535, description="9101 to 9104, or else any free; 0 is any free")
     # A bad rating must be seen within a second (DESIGN.md): this, the sink's wait and two reads of the log.
     outputs_every: Seconds = Field(0.2, description="live buckets and notices are published this often")
     outputs_most: int = Field(20_000, ge=1, description="... and as soon as so many buckets have changed")
     live_every: Seconds = Field(0.5, description="of a street's hall boards are told this often, and with its notices")
     window_metrics: bool = Field(False, description="metrics of each window too: 6 series a window")
+    canary: str | None = Field(
+        None, pattern=r"^[0-9]{9}$", description="street among whose events a canary is sent every 10 s, to be timed"
+    )
     checkpoint_every: Seconds = Field(1.0, description="the state of changed streets is saved this often")
     sink_every: Seconds = Field(1.0, description="the sink inserts this often under low load")
     sink_rows: int = Field(40_000, ge=1, description="... and as soon as it holds so many rows of a table")

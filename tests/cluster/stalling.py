@@ -17,9 +17,9 @@ def main() -> None:
     take = Lane.take
     taken = 0
 
-    def stalling(self: Lane, messages: Sequence[Record]) -> None:
+    def stalling(self: Lane, messages: Sequence[Record], end: int | None = None) -> None:
         nonlocal taken
-        take(self, messages)
+        take(self, messages, end)
         taken += len(messages)
         if taken >= _AFTER_MESSAGES:
             threading.Event().wait()
