@@ -17,13 +17,17 @@ from schemas.registry import Registry
 from schemas.rules import load_rules
 from schemas.secret import Seal, load_secret
 from streams.broker import Broker
+from streams.gateway.admission import Admission
 from streams.gateway.devices import DeviceBook, DeviceError
 from streams.gateway.judging import Terms
 from streams.gateway.limits import LIMITS
 from streams.gateway.publishing import Publisher, Write, to_kafka, to_log
 from streams.gateway.server import Address, Gateway
 from streams.gateway.settings import GatewaySettings
+from streams.gateway.terminal import Spot
+from streams.gateway.terminal_pages import TerminalPages
 from streams.health import Health
+from streams.live_view import live_view
 from streams.metrics import GatewayMetrics
 from streams.settings import Settings
 from streams.transport.kafka_producer import client
@@ -49,7 +53,8 @@ async def receive(
 ) -> None:
     """Runs until `stop`; raises what broke it. In this order:
 
-    1. The devices and the district's tables for vendors' records are read, and the broker is opened.
+    1. The devices and the district's tables for vendors' records are read, the broker is opened, and for terminals'
+       pages what is so now is followed.
     2. Health is told.
     3. The gateway listens, and `announce` says where.
     4. At the end, all of this the other way round: what is under way is answered first.
@@ -59,7 +64,8 @@ async def receive(
     book = DeviceBook(gateway.devices, secret)
     if not book.devices().by_name:  # 1.
         log.warning("gateway: no devices yet in %s; `pingliu device add` registers them", gateway.devices)
-    mappings = Mappings.load(district, Registry.load(district))
+    registry = Registry.load(district)
+    mappings = Mappings.load(district, registry)
     terms = Terms(Privacy.from_secret(secret), settings.partitions, load_rules(settings.rules).limits.clock_ahead_ms)
     _allow_files(gateway.connections + _OTHER_FILES)
     async with AsyncExitStack() as held:
@@ -67,7 +73,15 @@ async def receive(
         publisher = Publisher(write, metrics, gateway.broker_seconds)
         publishing = asyncio.create_task(publisher.run())
         held.push_async_callback(_end, publishing)
-        server = Gateway(gateway, terms, mappings, Seal(secret), book, publisher, metrics)
+        admission = Admission(gateway, book, metrics)
+        terminals = None
+        running = [publishing]
+        if gateway.terminal:
+            view = live_view(settings, notices_kept=0)
+            terminals = TerminalPages(view, _spots(registry), admission, gateway.poll_seconds)
+            running.append(asyncio.create_task(view.run()))
+            held.push_async_callback(_end, running[-1])
+        server = Gateway(gateway, terms, mappings, Seal(secret), admission, publisher, metrics, terminals)
         health = _health(settings, metrics, server, book, publisher)
         port = await health.start()  # 2.
         held.push_async_callback(health.stop)
@@ -79,10 +93,19 @@ async def receive(
         held.callback(withdraw)
         stopping = asyncio.create_task(stop.wait())
         held.push_async_callback(_end, stopping)
-        await asyncio.wait((stopping, publishing), return_when=asyncio.FIRST_COMPLETED)
-        if publishing.done():
-            log.error("gateway: broken; it stops and must be started again", exc_info=publishing.exception())
-            await publishing
+        await asyncio.wait((stopping, *running), return_when=asyncio.FIRST_COMPLETED)
+        for broken in running:
+            if broken.done():
+                log.error("gateway: broken; it stops and must be started again", exc_info=broken.exception())
+                await broken
+
+
+def _spots(registry: Registry) -> dict[str, Spot]:
+    """The registry's windows, by code."""
+    sites = registry.sites
+    return {
+        code: Spot(sites[window.site].street, window.site, window.name) for code, window in registry.windows.items()
+    }
 
 
 @asynccontextmanager

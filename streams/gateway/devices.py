@@ -23,6 +23,8 @@ from streams.gateway.credentials import NAME, new_token, signing_key, token_hash
 
 _FORMAT: Final = 1
 _SOURCE_LENGTH: Final = 128
+# What pingliu itself says begins with it.
+_OURS: Final = "pingliu"
 
 
 class DeviceError(Exception):
@@ -239,6 +241,8 @@ def _check(device: Device) -> None:
         raise DeviceError("name: letters, digits, dots, dashes, underscores, at most 64, the first a letter or digit")
     if not 1 <= len(device.source) <= _SOURCE_LENGTH or not device.source.isprintable() or device.source.endswith("/"):
         raise DeviceError(f"source: 1 to {_SOURCE_LENGTH} characters that can be printed, without a slash at the end")
+    if speaks_for(_OURS, device.source):
+        raise DeviceError(f"source: {device.source} is, or lies within, pingliu's own")
 
 
 def _place(name: str) -> str:

@@ -57,6 +57,7 @@ def document(settings: GatewaySettings) -> bytes:
                     "get": _page("getDocument", "This document", "application/json", {"type": "object"})
                 },
                 "/": {"get": _page("getPage", "A page for people", "text/html", {"type": "string"})},
+                **(_terminals() if settings.terminal else {}),
             },
             "components": {
                 "schemas": {**models, "Event": event, **_answers()},
@@ -130,6 +131,56 @@ def _sending(operation: str, summary: str, content: dict[str, Any]) -> dict[str,
     }
 
 
+def _terminals() -> dict[str, Any]:
+    problems = {
+        "400": "no window, and the device is bound to none",
+        "401": "no credentials, or they are not right (any more)",
+        "403": "the window isn't the device's",
+        "429": "this device asks too fast, or too often at a time",
+        "503": "devices can't be told apart now",
+    }
+    window = {"name": "window", "description": "its code; where it is left out, the one that the device is bound to"}
+    seen = {"name": "seen", "description": "what was answered last; the answer waits while that is so"}
+    station = {
+        "operationId": "getStation",
+        "summary": "What may be rated now at a window, for the page /terminal",
+        "parameters": [{**one, "in": "query", "schema": {"type": "string"}} for one in (window, seen)],
+        "responses": {
+            "200": {
+                "description": "it is as it was not seen yet, or the time is up",
+                "headers": _CLOCK,
+                "content": {"application/json": {"schema": _ref("Station")}},
+            },
+            **{status: _problem(status, meaning) for status, meaning in problems.items()},
+        },
+    }
+    page = _page("getTerminal", "The page for a tablet at a window", "text/html", {"type": "string"})
+    return {"/v1/terminal": {"get": station}, "/terminal": {"get": page}}
+
+
+def _station() -> dict[str, Any]:
+    text = {"type": "string"}
+    names = ("device", "source", "street", "site", "window", "name", "seen")
+    offer = {
+        "type": "object",
+        "required": ["kind"],
+        "properties": {
+            "kind": {
+                "enum": ["service", "wait", "free"],
+                "description": "one service; none until the next; none is known, so anybody may rate without one",
+            },
+            "service": text,
+            "rating": {**text, "description": "the rating's id, and its event's, whenever it is sent"},
+            "is_completed": {"type": "boolean"},
+        },
+    }
+    return {
+        "type": "object",
+        "required": [*names, "offer"],
+        "properties": {**dict.fromkeys(names, text), "offer": offer},
+    }
+
+
 def _problem(status: str, meaning: str) -> dict[str, Any]:
     return {
         "description": meaning,
@@ -176,6 +227,7 @@ def _answers() -> dict[str, Any]:
                 "kept": {"type": "string", "description": "where the reject is kept"},
             },
         },
+        "Station": _station(),
         "Problem": {
             "type": "object",
             "required": ["title", "status", "detail"],

@@ -13,10 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import hmac
 import logging
 import ssl
-import time
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Final, NamedTuple
@@ -28,19 +26,20 @@ from aiohttp.http_exceptions import HttpProcessingError
 from schemas.adapters import NAMES as ADAPTERS
 from schemas.adapters import Converted, Mappings, Origin, convert
 from schemas.moments import iso
-from schemas.secret import Seal, SecretError
-from streams.gateway import credentials
+from schemas.secret import Seal
+from streams.gateway.admission import Admission
+from streams.gateway.answering import CAREFUL, READ, allow, json_answer
 from streams.gateway.connection import Server, peer_name
-from streams.gateway.credentials import Bearer, Signed
-from streams.gateway.devices import Device, DeviceBook, DeviceError, Devices, now_ms
+from streams.gateway.devices import Device, now_ms
 from streams.gateway.judging import TOPIC, Judged, Submission, Terms, counts, judge, submitted
-from streams.gateway.limits import Budget, Crowd, Rates, Share
+from streams.gateway.limits import Budget, Crowd, Share
 from streams.gateway.messages import TYPES, TooMany, split
 from streams.gateway.openapi import document
 from streams.gateway.page import PAGE
 from streams.gateway.problem import Problem
 from streams.gateway.publishing import Busy, Publisher
 from streams.gateway.settings import COUNTED_BYTES, DEFAULT_PORT, GatewaySettings
+from streams.gateway.terminal_pages import TerminalPages
 from streams.health import AddressTaken, Answer
 from streams.metrics import GatewayMetrics
 from streams.rejects import entry_of_reject
@@ -49,25 +48,15 @@ log = logging.getLogger(__name__)
 
 TIME: Final = "Pingliu-Time"
 SKEW: Final = "Pingliu-Clock-Skew"
-SIGNATURE_MS: Final = 300_000
 
 _EVENTS: Final = "/v1/events"
 _ADAPTERS: Final = "/v1/adapters/"
-_READ: Final = ("GET", "HEAD")
 _SEND: Final = ("POST", "PUT")
-_CHALLENGE: Final = {"WWW-Authenticate": "Bearer, Pingliu-HMAC-SHA256"}
 _LONGEST_MS: Final = 15
 # What is larger is judged on a thread: looking for personal data in megabytes takes a second.
 _LARGE_BYTES: Final = 256 << 10
-_PEERS_KEPT: Final = 10_000
 _HANDSHAKE_SECONDS: Final = 10.0
 _BACKLOG: Final = 1024
-_MINUTE: Final = 60.0
-# Answers are for programs, and nothing in a page of ours loads anything.
-_CAREFUL: Final = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
-}
 
 Split = Callable[[bytes, Device], list[Submission]]
 
@@ -89,20 +78,19 @@ class Gateway:
         terms: Terms,
         mappings: Mappings,
         seal: Seal,
-        book: DeviceBook,
+        admission: Admission,
         publisher: Publisher,
         metrics: GatewayMetrics,
+        terminals: TerminalPages | None,
     ) -> None:
         self._settings = settings
         self._terms = terms
         self._mappings = mappings
         self._seal = seal
-        self._book = book
+        self._admission = admission
         self._publisher = publisher
         self._metrics = metrics
-        self._rates = Rates(settings.device_rate, settings.device_burst, _PEERS_KEPT)
-        self._failures = Rates(settings.peer_failures / _MINUTE, settings.peer_failures, _PEERS_KEPT)
-        self._requests = Crowd(settings.connections, settings.device_requests)
+        self._terminals = terminals
         room = settings.waiting_bytes
         self._budget = Budget(room, room // 2)
         # Bodies of which nobody knows yet who signed them take no room from devices, nor all of it from each other.
@@ -139,6 +127,8 @@ class Gateway:
             return
         self._is_stopping = True
         self._listening.close()  # 1.
+        if self._terminals is not None:
+            self._terminals.end()
         for connection in self._server.connections:
             if connection not in self._busy:
                 connection.force_close()
@@ -196,22 +186,24 @@ class Gateway:
         """Step 1, as far as the page and the method go."""
         path = request.raw_path.partition("?")[0]
         if path == _EVENTS:
-            _allow(request, _SEND)
+            allow(request, _SEND)
             kind = _content_type(request)
             return await self._receive(request, lambda body, _: self._messages(body, kind))
         if path.startswith(_ADAPTERS) and (name := path.removeprefix(_ADAPTERS)) in ADAPTERS:
-            _allow(request, _SEND)
+            allow(request, _SEND)
             return await self._receive(request, lambda body, device: self._records(name, body, device))
         if path == "/v1/time":
-            _allow(request, _READ)
+            allow(request, READ)
             at_ms = now_ms()
-            return _json({"time": iso(at_ms), "ms": at_ms})
+            return json_answer({"time": iso(at_ms), "ms": at_ms})
         if path == "/v1/openapi.json":
-            _allow(request, _READ)
-            return Answer(body=self._document, content_type="application/json", headers=_CAREFUL)
+            allow(request, READ)
+            return Answer(body=self._document, content_type="application/json", headers=CAREFUL)
         if path == "/":
-            _allow(request, _READ)
-            return Answer(body=PAGE, content_type="text/html", charset="utf-8", headers=_CAREFUL)
+            allow(request, READ)
+            return Answer(body=PAGE, content_type="text/html", charset="utf-8", headers=CAREFUL)
+        if self._terminals is not None and (answer := await self._terminals.answer(path, request)) is not None:
+            return answer
         raise Problem(HTTPStatus.NOT_FOUND, f"there is no such page; events go to {_EVENTS}")
 
     async def _receive(self, request: web.BaseRequest, split_: Split) -> Answer:
@@ -219,30 +211,23 @@ class Gateway:
             raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "bodies are not compressed")
         if (request.content_length or 0) > self._settings.body_bytes:
             raise self._too_large()
-        claimed = self._claimed(request)  # 2.
+        claimed = self._admission.claimed(request)  # 2.
         if isinstance(claimed, Device):
             room = self._budget.share(claimed.name)
         else:
             room = self._unsigned.share(peer_name(request.transport))
         with room as share:
             body = await self._read(request, share)  # 3.
-            device = claimed if isinstance(claimed, Device) else self._signed(request, claimed, body)
-            full = self._requests.enter(device.name)
-            if full is not None:
-                raise Problem(
-                    HTTPStatus.TOO_MANY_REQUESTS, "too many requests of this device at a time", wait=1, limit="requests"
-                )
-            try:
+            device = claimed if isinstance(claimed, Device) else self._admission.signed(request, claimed, body)
+            with self._admission.at_work(device):
                 return await self._take(body, device, split_)
-            finally:
-                self._requests.leave(device.name)
 
     async def _take(self, body: bytes, device: Device, split_: Split) -> Answer:
         try:
             submissions = split_(body, device)  # 4.
         except TooMany as error:
             raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(error)) from None
-        self._slow_down(self._rates.take(device.name, _cost(body, len(submissions)), time.monotonic()))
+        self._admission.charge(device, _cost(body, len(submissions)))
         at_ms = now_ms()
         judged = await self._judge(submissions, device, at_ms, len(body))  # 5.
         rejects = [entry_of_reject(kept.reject, TOPIC, kept.partition, self._seal, at_ms) for kept in judged.rejects]
@@ -255,7 +240,7 @@ class Gateway:
         counted = counts(judged.verdicts)
         is_refused = bool(judged.verdicts) and counted["rejected"] == len(judged.verdicts)
         status = HTTPStatus.UNPROCESSABLE_ENTITY if is_refused else HTTPStatus.OK
-        return _json({"time": iso(at_ms), **counted, "verdicts": judged.verdicts}, status)  # 7.
+        return json_answer({"time": iso(at_ms), **counted, "verdicts": judged.verdicts}, status)  # 7.
 
     async def _judge(self, submissions: Sequence[Submission], device: Device, at_ms: int, size: int) -> Judged:
         if size > _LARGE_BYTES:
@@ -270,67 +255,6 @@ class Gateway:
         if sum(max(1, len(record.events)) for record in records) > self._settings.batch_events:
             raise TooMany(f"at most {self._settings.batch_events} records in a request")
         return [_submission(record) for record in records]
-
-    def _claimed(self, request: web.BaseRequest) -> Device | Signed:
-        """Whose token a request bears, or who is to have signed it. Raises Problem."""
-        headers = request.headers.getall("Authorization", [])
-        found = credentials.parse(headers[0]) if len(headers) == 1 else None
-        devices = self._devices()
-        at_ms = now_ms()
-        device: Device | None = None
-        if isinstance(found, Bearer):
-            device = devices.of_token(found.token_hash, at_ms)
-        elif isinstance(found, Signed) and abs(at_ms - found.time_ms) <= SIGNATURE_MS:
-            device = devices.by_name.get(found.device)
-        if found is None or device is None:
-            raise self._stranger(request)
-        # Before the body is read: who sends too fast shall not keep us reading.
-        self._slow_down(self._rates.wait(device.name, 1, time.monotonic()))
-        return device if isinstance(found, Bearer) else found
-
-    def _signed(self, request: web.BaseRequest, signed: Signed, body: bytes) -> Device:
-        """Who has signed a request. Raises Problem."""
-        devices = self._devices()
-        device = devices.by_name.get(signed.device)
-        if device is not None:
-            try:
-                for key in devices.keys(device, now_ms()):
-                    right = credentials.signature(key, request.method, request.raw_path, signed.time_ms, body)
-                    if hmac.compare_digest(right, signed.signature):
-                        return device
-            except SecretError as error:
-                log.error("gateway: %s", error)
-                raise Problem.busy("devices can't be told apart now", "broker") from None
-        raise self._stranger(request)
-
-    def _devices(self) -> Devices:
-        try:
-            devices = self._book.devices()
-        except DeviceError as error:
-            log.error("gateway: %s", error)
-            raise Problem.busy("devices can't be told apart now", "broker") from None
-        self._metrics.devices.set(len(devices.by_name))
-        return devices
-
-    def _stranger(self, request: web.BaseRequest) -> Problem:
-        """Right credentials are never held up by wrong ones from the same address."""
-        wait = self._failures.take(peer_name(request.transport), 1, time.monotonic())
-        if wait:
-            return Problem(
-                HTTPStatus.TOO_MANY_REQUESTS,
-                "too many wrong credentials from this address",
-                wait=wait,
-                limit="failures",
-            )
-        return Problem(
-            HTTPStatus.UNAUTHORIZED,
-            "no credentials, or they are not right (any more); where requests are signed, the clock may be wrong",
-            headers=_CHALLENGE,
-        )
-
-    def _slow_down(self, wait: float) -> None:
-        if wait:
-            raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "this device sends too fast", wait=wait, limit="rate")
 
     def _too_large(self) -> Problem:
         return Problem(
@@ -367,12 +291,6 @@ def _cost(body: bytes, submissions: int) -> int:
     return max(1, submissions, len(body) // COUNTED_BYTES)
 
 
-def _allow(request: web.BaseRequest, methods: Sequence[str]) -> None:
-    if request.method not in methods:
-        allowed = ", ".join(methods)
-        raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, f"here only {allowed} will do", headers={"Allow": allowed})
-
-
 def _content_type(request: web.BaseRequest) -> str:
     header = request.headers.get("Content-Type", "")
     kind, _, parameters = header.partition(";")
@@ -381,10 +299,6 @@ def _content_type(request: web.BaseRequest) -> str:
     if (kind and kind not in TYPES) or (charset.startswith("charset=") and charset != "charset=utf-8"):
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Content-Type: one of {', '.join(TYPES)}, in UTF-8")
     return kind
-
-
-def _json(value: object, status: HTTPStatus = HTTPStatus.OK) -> Answer:
-    return Answer(status=status, body=msgspec.json.encode(value), content_type="application/json", headers=_CAREFUL)
 
 
 def _stamp(request: web.BaseRequest, answer: web.StreamResponse) -> None:

@@ -43,6 +43,9 @@ class GatewaySettings(BaseModel):
     stop_seconds: Seconds = Field(20.0, description="when it stops, what is under way has so long to end")
     peer_failures: int = Field(60, ge=1, le=1_000_000, description="wrong credentials of one address a minute")
 
+    terminal: bool = Field(True, description="serves the page for tablets at windows, /terminal")
+    poll_seconds: Seconds = Field(25.0, description="such a page waits so long for news, and asks again")
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         if (self.tls_cert is None) != (self.tls_key is None):
