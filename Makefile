@@ -68,7 +68,7 @@ boards: setup ## write deploy/grafana's boards and alert rules anew from their c
 
 bench: setup ## measure speed, side by side
 	@echo "== benchmarks"
-	@for name in transport engine hot_path ingest gateway; do echo "-- $$name"; $(BIN)/python -m bench.$$name || exit 1; done
+	@for name in transport engine hot_path ingest gateway boards; do echo "-- $$name"; $(BIN)/python -m bench.$$name || exit 1; done
 
 kafka: setup ## a real Kafka on 127.0.0.1:9092, in the background
 	@$(BIN)/python -m deploy.local kafka start

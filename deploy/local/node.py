@@ -34,6 +34,14 @@ def asyncapi_faults(document: bytes) -> list[str]:
     return list(answer["found"]) if answer["valid"] else [*answer["found"], "no document"]
 
 
+def axe() -> str:
+    """axe-core, the program that looks for what keeps people from using a page; to be run in that page.
+
+    Raises Unavailable where it can't be had.
+    """
+    return (_installed() / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+
+
 def _installed() -> Path:
     """A folder with the packages of the lock file and our programs. npm is asked once for each state of these."""
     files = sorted(_FOLDER.iterdir())
