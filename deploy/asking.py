@@ -17,8 +17,6 @@ from deploy.formats import formatted
 from deploy.mistake import Mistake
 from sinks.address import Address, password_from
 from sinks.engine import Engine, EngineBusy, EngineError
-from sinks.gate import Refused, check
-from sinks.server import Server
 
 _DATABASE: Final = "pingliu"
 # The engine's holder may be another query, or a sink that is about to say where it listens.
@@ -60,6 +58,8 @@ def reach(folder: Folder, by_sink: Callable[[Endpoint], _T], alone: Callable[[],
 
 def ask_server(url: str, sql: str, fmt: str) -> bytes:
     """The answer of a server to a read-only query. Raises AddressError, ServerError, UnknownFormat."""
+    from sinks.server import Server
+
     server = Server(Address.parse(url, password_from(os.environ)))
     try:
         return formatted(server.query(sql), fmt)
@@ -86,6 +86,8 @@ def _over_http(endpoint: Endpoint, sql: str, fmt: str) -> bytes:
 
 
 def _in_process(folder: Folder, sql: str, fmt: str) -> bytes:
+    from sinks.gate import Refused, check
+
     engine = Engine(folder.engine)
     try:
         # What the gate passes is what is run: the text as the engine understood it.

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from deploy import options
 from schemas.moments import SHANGHAI
-from sinks.reports.period import Kind
-from sinks.reports.wording import ISSUER
+
+if TYPE_CHECKING:
+    from sinks.reports import Kind
+
+_ISSUER: Final = "五华区政务服务管理局"
 
 
 @click.group()
@@ -29,7 +32,7 @@ def _paper(function: options.F) -> options.F:
             type=click.Path(dir_okay=False, path_type=Path),
             help="File to write, .xlsx, .docx, .pdf or .html; one that is there is replaced.",
         ),
-        click.option("--issuer", default=ISSUER, show_default=True, help="Who circulates it (发文机关)."),
+        click.option("--issuer", default=_ISSUER, show_default=True, help="Who circulates it (发文机关)."),
         click.option("--number", default="", help="Its document number (发文字号); blank to be filled in without it."),
         click.option(
             "--date",

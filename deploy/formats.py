@@ -10,13 +10,15 @@ import io
 import json
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
 from rich.table import Table
 
 from deploy.mistake import Mistake
-from sinks.server import Answer
+
+if TYPE_CHECKING:
+    from sinks.server import Answer
 
 _ESCAPES: Final = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"}
 _WIDTH: Final = 1_000

@@ -16,7 +16,6 @@ from sinks.assessment.rule_sets import publish_first
 from sinks.migrate import Database as Migratable
 from sinks.migrate import Migrated, migrate, missing
 from sinks.reference import Store, load_reference
-from sinks.server import Server
 
 
 class Database(Migratable, Store, Protocol):
@@ -29,6 +28,8 @@ class Unprepared(Mistake):
 
 def prepare_server(url: str, district: Path, rules: Path | None) -> Iterator[str]:
     """Brings a server's tables up to date, and says what was done. Raises MigrationError, ServerError."""
+    from sinks.server import Server
+
     server = Server(Address.parse(url, password_from(os.environ)))
     try:
         done = prepare(server, Registry.load(district), load_rules(rules))

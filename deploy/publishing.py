@@ -6,17 +6,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from aiokafka.errors import KafkaError
-
-from streams.broker import Broker
-from streams.cluster import Cluster, ClusterError
 from streams.routing import entry_of
 from streams.topics import create_topics
-from streams.transport.kafka_producer import client, send_many
 from streams.transport.log import Log
 from streams.transport.record import Entry
+
+if TYPE_CHECKING:
+    from streams.broker import Broker
 
 # One transaction's share: large enough for the disk, small enough for the roles to begin at once.
 _CHUNK_LINES: Final = 5_000
@@ -27,6 +25,11 @@ async def publish_to_cluster(broker: Broker, lines: Iterable[bytes], tell: Calla
 
     `tell` gets their number so far. Raises ClusterError, UnknownTopic, TopicMismatch.
     """
+    from aiokafka.errors import KafkaError
+
+    from streams.cluster import Cluster, ClusterError
+    from streams.transport.kafka_producer import client, send_many
+
     async with Cluster(broker) as cluster:
         partitions = await cluster.check_topics()
     # Said twice, an event would count as a duplicate.

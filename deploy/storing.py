@@ -22,7 +22,6 @@ from sinks.channel import Channel
 from sinks.destination import Stored
 from sinks.engine import Engine, EngineBusy
 from sinks.http import HttpInterface
-from sinks.server import Server
 from sinks.sink import Sink
 from streams.settings import Settings
 
@@ -63,6 +62,8 @@ async def store_in_folder(settings: Settings, folder: Folder, district: Path, po
 
 async def store_on_server(settings: Settings, url: str, stop: asyncio.Event) -> None:
     """Runs until `stop`; raises what broke it, and Unprepared where `pingliu init` has something to do."""
+    from sinks.server import Server
+
     server = Server(Address.parse(url, password_from(os.environ)))
     try:
         await asyncio.to_thread(check_prepared, server)

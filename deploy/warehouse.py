@@ -14,7 +14,6 @@ from deploy.mistake import Mistake
 from sinks.address import Address, password_from
 from sinks.channel_client import ChannelClient, ChannelError
 from sinks.engine import Engine
-from sinks.server import Server
 from sinks.workbench import Workbench
 
 
@@ -52,6 +51,8 @@ def open_warehouse(folder: Path | None, clickhouse: str | None) -> Iterator[Ware
     ends while the context lasts, in the place of the ChannelError that says so within.
     """
     if clickhouse is not None:
+        from sinks.server import Server
+
         with closing(Server(Address.parse(clickhouse, password_from(os.environ)))) as server:
             yield server
     elif folder is not None:

@@ -258,8 +258,8 @@ EventDict = Annotated[
     Discriminator("type"),
 ]
 
-ONE: Final[TypeAdapter[Any]] = TypeAdapter(EventDict)
-MANY: Final[TypeAdapter[Any]] = TypeAdapter(list[EventDict])
+ONE: Final[TypeAdapter[Any]] = TypeAdapter(EventDict, config=ConfigDict(defer_build=True))
+MANY: Final[TypeAdapter[Any]] = TypeAdapter(list[EventDict], config=ConfigDict(defer_build=True))
 
 
 def _fields() -> dict[str, frozenset[str]]:

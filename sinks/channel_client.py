@@ -24,8 +24,7 @@ from sinks.channel_frames import (
 )
 from sinks.engine import decode_rows
 from sinks.engine_error import EngineError
-from sinks.errors import ClickHouseError
-from sinks.server_error import NETWORK_ERROR, SOCKET_TIMEOUT
+from sinks.errors import NETWORK_ERROR, SOCKET_TIMEOUT, ClickHouseError
 from sinks.workbench import LIMITS
 
 # A statement ends by its limit; what has none (an insert, waiting for others' inserts) is much shorter.

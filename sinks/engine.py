@@ -23,7 +23,6 @@ from typing import Final
 
 import msgspec
 
-from sinks.engine_arrow import FORMAT, arrow_streams
 from sinks.engine_chdb import READ_ONLY, Connection, QueryResult
 from sinks.engine_config import EngineLimits, write_config
 from sinks.engine_error import BAD_ARGUMENTS, READONLY, SYNTAX_ERROR, UNKNOWN_STATUS_OF_INSERT, EngineError
@@ -120,6 +119,9 @@ class Engine:
         rows = max(map(len, columns.values()), default=0)
         if not rows:
             return 0
+        # Arrow takes long to import, and most who open an engine only ask.
+        from sinks.engine_arrow import FORMAT, arrow_streams
+
         streams = arrow_streams(columns, self._types(table))
         sql = f"INSERT INTO {self._qualified(table)} ({', '.join(map(backquoted, columns))})"
         with self._inserting:

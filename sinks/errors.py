@@ -13,6 +13,10 @@ from typing import Final, Literal, NamedTuple
 
 Outcome = Literal["busy", "bad", "broken"]
 
+# Codes that this side gives itself too, whoever it speaks with; the numbers and names are ClickHouse's.
+SOCKET_TIMEOUT: Final = (209, "SOCKET_TIMEOUT")
+NETWORK_ERROR: Final = (210, "NETWORK_ERROR")
+
 # Where an error names the values that caused it: in quotes, or at the end of a violated constraint's.
 _QUOTED: Final = re.compile(r"'(?:[^'\\]|\\.)*'", re.DOTALL)
 _VALUES: Final = re.compile(r"(Column values:).*", re.DOTALL)

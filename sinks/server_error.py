@@ -11,11 +11,9 @@ from typing import Final
 
 from clickhouse_driver import errors
 
-from sinks.errors import CODES, ClickHouseError
+from sinks.errors import CODES, NETWORK_ERROR, SOCKET_TIMEOUT, ClickHouseError
 
 # Codes that this side gives itself; the numbers and names are ClickHouse's.
-SOCKET_TIMEOUT: Final = (209, "SOCKET_TIMEOUT")
-NETWORK_ERROR: Final = (210, "NETWORK_ERROR")
 BAD_ARGUMENTS: Final = (36, "BAD_ARGUMENTS")
 TYPE_MISMATCH: Final = (53, "TYPE_MISMATCH")
 OPENSSL_ERROR: Final = (454, "OPENSSL_ERROR")

@@ -17,8 +17,8 @@ from clickhouse_driver import Client
 from clickhouse_driver.errors import Error
 
 from sinks.address import Address
-from sinks.errors import outcome
-from sinks.server_error import FAILURES, NETWORK_ERROR, NO_WAY, ServerError, failure
+from sinks.errors import NETWORK_ERROR, outcome
+from sinks.server_error import FAILURES, NO_WAY, ServerError, failure
 from sinks.server_settings import Settings, settings_for
 
 # What fails is raised, and said by whoever gives up; the driver would log each try with a traceback.

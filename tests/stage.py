@@ -13,13 +13,17 @@ import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from click.testing import CliRunner
 from clickhouse_driver import Client
 
+from deploy.cli import cli
 from deploy.local.clickhouse import ClickHouse
 from deploy.local.kafka import Kafka
+from deploy.publishing import publish_to_cluster
 from schemas.moments import SHANGHAI
 from schemas.secret import ensure_secret
 from streams.broker import Broker
@@ -76,10 +80,10 @@ class Stage:
         self._forgiven: set[int] = set()
 
     def start(self, *, partitions: int = 4) -> None:
-        """Starts both servers, and has `pingliu init` prepare them."""
+        """Starts both servers, and prepares them."""
         need(self.kafka.start)
         need(self.clickhouse.start)
-        self.run("init", *self.broker(), *self.server(), "--partitions", str(partitions))
+        self.init(*self.server(), partitions=partitions)
 
     def close(self) -> None:
         """Ends everything."""
@@ -103,11 +107,16 @@ class Stage:
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout.decode()
 
+    def init(self, *arguments: str, partitions: int) -> None:
+        """`pingliu init`, in this process: starting one takes longer."""
+        words = ("init", *self.broker(), *arguments, "--partitions", str(partitions))
+        result = CliRunner().invoke(cli, words, env={"PINGLIU_SECRET": str(self.secret)})
+        assert result.exit_code == 0, (result.output, result.exception)
+
     def publish(self, lines: Sequence[bytes]) -> None:
-        """Publishes lines in their order, as `pingliu publish` does."""
-        file = self.folder / "published.ndjson"
-        file.write_bytes(b"".join(line + b"\n" for line in lines))
-        self.run("publish", *self.broker(), str(file))
+        """Publishes lines in their order, as `pingliu publish` does; in this process, too."""
+        broker = Broker.parse(f"kafka://{self.kafka.address}")
+        assert asyncio.run(publish_to_cluster(broker, lines, lambda _: None)) == len(lines)
 
     def role(self, name: str, *arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
         """Starts a role in the background: `pingliu run NAME`."""
@@ -226,7 +235,12 @@ class Stage:
 
 
 def expected(lines: Sequence[bytes], partitions: int = 4) -> tuple[recount.Totals, recount.LiveFigures]:
-    """An independent count over the lines as they are published about now."""
+    """An independent count over the lines as they are published about now. Many tests have the same ones counted."""
+    return _counted(tuple(lines), partitions)
+
+
+@lru_cache(maxsize=4)
+def _counted(lines: tuple[bytes, ...], partitions: int) -> tuple[recount.Totals, recount.LiveFigures]:
     now_ms = time.time_ns() // 1_000_000
     messages = [
         recount.Message(entry.partition, offset, entry.timestamp_ms, entry.value or b"")

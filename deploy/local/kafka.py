@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import hashlib
 import json
+import logging
+import os
 import secrets
 import shutil
 import socket
 import struct
 import subprocess
+import tempfile
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +22,8 @@ from typing import ClassVar, Final
 from deploy.local import packages
 from deploy.local.server import HOST, Certificate, Server
 from deploy.mistake import Mistake
+
+log = logging.getLogger(__name__)
 
 _SCRAM: Final = {"SCRAM-SHA-256": "sha256", "SCRAM-SHA-512": "sha512"}
 _ITERATIONS: Final = 4096
@@ -129,6 +135,7 @@ class Kafka(Server):
         super().__init__(folder, {"PLAIN": port, "CONTROLLER": 0} | ({"SECURE": 0} if secure else {}))
         self._secure = secure
         self._settings = dict(settings or {})
+        self._classes: tuple[str, ...] = ()
 
     @property
     def address(self) -> str:
@@ -146,6 +153,7 @@ class Kafka(Server):
 
     def _prepare(self) -> None:
         """In order: what it reads, then the storage, which is marked when it is whole."""
+        self._classes = self._archive()
         if self._secure:
             self._secure.certificate.make()
         # Libraries are unpacked here; a broker that is killed leaves them.
@@ -186,10 +194,16 @@ class Kafka(Server):
     def _command(self) -> list[str]:
         return [*self._java(), "kafka.Kafka", self._mark]
 
+    def _archive(self) -> tuple[str, ...]:
+        """What has the JVM take Kafka's classes from the archive, which is made if need be."""
+        archive = class_archive()
+        return () if archive is None else (f"-XX:SharedArchiveFile={archive}",)
+
     def _java(self) -> list[str]:
         return [
             str(packages.java()),
             *_JVM,
+            *self._classes,
             f"-Djava.io.tmpdir={self.folder / 'tmp'}",
             f"-Dlog4j2.configurationFile={self.folder / 'log4j2.xml'}",
             "-cp",
@@ -210,6 +224,42 @@ class Kafka(Server):
                     return bool(struct.unpack(">4i", answer.read(16))[3])
         except (OSError, struct.error):
             return False
+
+
+class _Archiving(Kafka):
+    """A broker that writes the archive of its classes when it is stopped."""
+
+    def _archive(self) -> tuple[str, ...]:
+        return ()
+
+    def _command(self) -> list[str]:
+        java, *rest = super()._command()
+        return [java, f"-XX:ArchiveClassesAtExit={self.folder / 'classes'}", *rest]
+
+
+def class_archive() -> Path | None:
+    """Kafka's classes as they lie in memory once they are loaded, which takes off nearly half of what a start computes.
+
+    Made once for this Java and these jars, by a broker that is started and stopped; who comes meanwhile waits. Another
+    JVM than made it loads its classes as ever. None where it can't be made.
+    """
+    java = packages.java().resolve()
+    made_of = f"{java} {java.stat().st_mtime_ns} {packages.kafka_jars()}"
+    archive = packages.HOME / f"kafka-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}.jsa"
+    if archive.exists():
+        return archive
+    try:
+        with archive.with_suffix(".lock").open("w") as lock, tempfile.TemporaryDirectory(dir=packages.HOME) as folder:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not archive.exists():
+                server = _Archiving(Path(folder))
+                server.start()
+                server.stop()
+                os.replace(Path(folder) / "classes", archive)
+    except (Mistake, OSError) as error:
+        log.warning("starts of Kafka stay slow: its classes can't be archived: %s", error)
+        return None
+    return archive
 
 
 def _base64(value: bytes) -> str:

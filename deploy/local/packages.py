@@ -6,6 +6,7 @@ A program that is missing is installed where that needs no question: as root, or
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
@@ -116,12 +117,16 @@ def _install(what: str, *packages: str) -> str:
     rights = _rights()
     if rights is None:
         raise Unavailable(missing)
-    if _run(*rights, *_QUIET, *_APT, *_INSTALL, *packages).returncode:
-        # A fresh machine doesn't know its packages yet.
-        _run(*rights, *_QUIET, *_APT, "update")
-        done = _run(*rights, *_QUIET, *_APT, *_INSTALL, *packages)
-        if done.returncode:
-            raise Unavailable(f"{missing}: {_reason(done)}")
+    HOME.mkdir(parents=True, exist_ok=True)
+    with (HOME / "apt.lock").open("w") as lock:
+        # A browser takes longer than apt waits for another apt: processes of ours take turns.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if _run(*rights, *_QUIET, *_APT, *_INSTALL, *packages).returncode:
+            # A fresh machine doesn't know its packages yet.
+            _run(*rights, *_QUIET, *_APT, "update")
+            done = _run(*rights, *_QUIET, *_APT, *_INSTALL, *packages)
+            if done.returncode:
+                raise Unavailable(f"{missing}: {_reason(done)}")
     return missing
 
 

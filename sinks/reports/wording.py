@@ -10,7 +10,6 @@ from schemas.levels import LEVEL_NAMES
 from sinks.reports.document import NOTHING
 from sinks.reports.rounding import percent, rounded
 
-ISSUER: Final = "五华区政务服务管理局"
 NEXT_STEP: Final = "下一步工作要求：（由发文单位研究后填写）。"
 PROVISIONAL: Final = "（未封账，本期结果为暂计，以封账后正式通报为准）"
 NONE: Final = "无。"

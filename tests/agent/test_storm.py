@@ -138,7 +138,7 @@ def _terminals(folder: Path, book: DeviceBook, lines: list[Proxy], now: datetime
 def _up(box: Box) -> Iterator[None]:
     with (box.root / "up.log").open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "deploy", "up", "--port", "0", "--data", str(box.root)],
+            [sys.executable, "-m", "deploy", "up", "--port", "0", "--no-board", "--data", str(box.root)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

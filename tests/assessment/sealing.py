@@ -209,7 +209,7 @@ def bench(box: Box) -> Iterator[Workbench]:
 @contextmanager
 def up(box: Box) -> Iterator[Box]:
     """The folder, over which `pingliu up` runs while the context lasts."""
-    process = box.start("up", "--port", "0")
+    process = box.start("up", "--port", "0", "--no-board")
     try:
         assert process.stdout is not None
         assert b"is up" in process.stdout.readline(), process.communicate()

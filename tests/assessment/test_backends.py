@@ -54,7 +54,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, _Said
         with modern_clickhouse(folder / "server") as url:
             need(stage.kafka.start)
             server = ("--clickhouse", url)
-            stage.run("init", *stage.broker(), *server, "--partitions", str(_PARTITIONS))
+            stage.init(*server, partitions=_PARTITIONS)
             engine = folder / "engine"
             workers = [stage.aggregate(), stage.role("sink", *server)]
             workers.append(stage.role("sink", "--data", str(engine), "--port", "0"))

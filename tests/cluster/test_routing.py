@@ -24,7 +24,7 @@ _PARTITIONS = 6
 def stage(tmp_path: Path) -> Iterator[Stage]:
     stage = Stage(tmp_path)
     need(stage.kafka.start)
-    stage.run("init", *stage.broker(), "--partitions", str(_PARTITIONS))
+    stage.init(partitions=_PARTITIONS)
     yield stage
     stage.close()
 

@@ -17,7 +17,7 @@ from tests.box import await_that
 from tests.servers import need
 from tests.stage import Stage, expected, live_of
 
-_PASSWORD = "not-for-everyone-8431"  # noqa: S105 - of a broker that lives as long as the test
+_PASSWORD = "not-for-everyone-Xq7Lr"  # noqa: S105 - of a broker that lives as long as the test
 
 
 @pytest.mark.parametrize("mechanism", ["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"])
@@ -38,12 +38,12 @@ def test_a_worker_gets_in_with_its_user_s_password_over_tls_and_says_no_password
     stage.stop(worker)
     assert stage.live() == live_of(expected(lines)[1])
     stage.environ["PINGLIU_BROKER_PASSWORD_FILE"] = str(tmp_path / "wrong")
-    (tmp_path / "wrong").write_text("wrong-8431")
+    (tmp_path / "wrong").write_text("wrong-Xq7Lr")
     refused = stage.program("-m", "deploy", "run", "aggregate")
     assert refused.wait() == 1
     assert "broker" in stage.output(refused)
     for text in (said, stage.output(worker), stage.output(refused)):
-        assert "8431" not in text
+        assert "Xq7Lr" not in text
     stage.forgive(refused)
 
 
@@ -73,7 +73,7 @@ def test_a_worker_that_finds_topics_otherwise_says_how_and_stops(stage: Stage) -
 def test_a_sink_that_lacks_tables_says_so_and_stops(stage: Stage) -> None:
     need(stage.kafka.start)
     need(stage.clickhouse.start)
-    stage.run("init", *stage.broker(), "--partitions", "2")
+    stage.init(partitions=2)
     sink = stage.sink()
     assert sink.wait() == 1
     assert "ClickHouse lacks 0001_base.sql" in stage.output(sink)
@@ -81,7 +81,7 @@ def test_a_sink_that_lacks_tables_says_so_and_stops(stage: Stage) -> None:
 
 def test_faust_s_own_worker_runs_an_aggregate(stage: Stage, stream: list[bytes]) -> None:
     need(stage.kafka.start)
-    stage.run("init", *stage.broker(), "--partitions", "4")
+    stage.init(partitions=4)
     lines = stream[:2_000]
     stage.publish(lines)
     environ = {"PINGLIU_BROKER": f"kafka://{stage.kafka.address}", "PINGLIU_SCRATCH": str(stage.folder / "scratch")}

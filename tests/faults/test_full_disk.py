@@ -22,7 +22,7 @@ def test_a_disk_that_was_full_under_the_log_changes_no_figure(disk: Callable[[st
     for name in ("clickhouse", "run"):
         (tmp_path / name).mkdir()
         (box.root / name).symlink_to(tmp_path / name)
-    up = box.start("up", "--port", "0")
+    up = box.start("up", "--port", "0", "--no-board")
     await_that(lambda: Folder(box.root).endpoint() is not None or up.poll() is not None, "SQL is answered")
     try:
         ingest = box.start("ingest", str(tmp_path / "a.ndjson"))

@@ -101,7 +101,7 @@ def up(tmp_path: Path) -> Iterator[Callable[[], tuple[Box, subprocess.Popen[byte
     started: list[subprocess.Popen[bytes]] = []
 
     def start() -> tuple[Box, subprocess.Popen[bytes]]:
-        process = box.start("up", "--port", "0")
+        process = box.start("up", "--port", "0", "--no-board")
         started.append(process)
         # Not by its endpoint: one that was killed may have left that, and a pid that the system still knows.
         assert process.stdout is not None

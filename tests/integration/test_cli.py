@@ -113,7 +113,7 @@ def test_the_data_folder_is_its_owners_alone(box: Box) -> None:
 def test_a_registry_or_a_rules_file_that_is_wrong_stops_the_start_and_says_where(box: Box, tmp_path: Path) -> None:
     rules = tmp_path / "rules.toml"
     rules.write_text("[limits]\nclock_ahead_minutes = -1\n")
-    process = box.start("up", "--rules", str(rules), "--port", "0")
+    process = box.start("up", "--rules", str(rules), "--port", "0", "--no-board")
     _, errors = process.communicate()
     assert process.returncode == 1
     assert b"limits.clock_ahead_minutes" in errors
@@ -136,7 +136,7 @@ def test_a_schema_file_that_changed_after_it_was_applied_stops_the_start(tmp_pat
         '" SETTINGS mutations_sync = 1"); e.close()'
     )
     subprocess.run([sys.executable, "-c", script, str(other.root / "clickhouse")], check=True)
-    process = other.start("up", "--port", "0")
+    process = other.start("up", "--port", "0", "--no-board")
     _, errors = process.communicate()
     assert process.returncode == 1
     assert b"0002_facts.sql was changed after it was applied" in errors

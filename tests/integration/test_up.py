@@ -21,7 +21,7 @@ from tests.examples import event
 @pytest.fixture
 def up(tmp_path: Path) -> Iterator[tuple[Box, subprocess.Popen[bytes]]]:
     box = Box(tmp_path / "data")
-    process = box.start("up", "--port", "0")
+    process = box.start("up", "--port", "0", "--no-board")
     await_that(lambda: Folder(box.root).endpoint() is not None or process.poll() is not None, "SQL is answered")
     assert process.poll() is None, process.communicate()
     yield box, process
@@ -72,7 +72,7 @@ def test_ingest_joins_a_running_pingliu_and_a_second_one_is_refused(
     (tmp_path / "one.ndjson").write_bytes(json.dumps(event("rating.submitted")).encode() + b"\n{}\n")
     account = box.ingest(tmp_path / "one.ndjson")
     assert (account["read"], account["accepted"], account["rejected"]) == (2, 1, {"not_an_event": 1})
-    second = box.start("up", "--port", "0")
+    second = box.start("up", "--port", "0", "--no-board")
     _, errors = second.communicate()
     assert second.returncode == 1
     assert b"another pingliu" in errors

@@ -10,7 +10,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import quote
@@ -24,7 +24,7 @@ from clickhouse_driver.errors import ServerException
 
 from deploy.local import packages
 from deploy.local.clickhouse import ClickHouse
-from deploy.local.kafka import Kafka, KafkaSecurity
+from deploy.local.kafka import Kafka, KafkaSecurity, class_archive
 from deploy.local.packages import Unavailable
 from deploy.local.server import Server
 from deploy.mistake import Mistake
@@ -203,7 +203,10 @@ def test_nothing_listens_beyond_loopback(which: str, request: pytest.FixtureRequ
 
 def _listening(pid: int) -> list[str]:
     """The addresses that a process listens on, in the kernel's notation."""
-    links = [os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()]
+    links = []
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile, so nobody listens there
+            links.append(os.readlink(link))
     found = []
     for table in ("tcp", "tcp6"):
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
@@ -218,6 +221,20 @@ def test_kcat_finds_the_broker(kafka: Kafka) -> None:
     command = [str(need(packages.kcat)), "-L", "-J", "-b", kafka.address]
     said = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=60).stdout
     assert [broker["name"] for broker in json.loads(said)["brokers"]] == [kafka.address]
+
+
+def test_the_broker_takes_its_classes_from_their_archive_and_starts_with_another_jvm_s_too(
+    kafka: Kafka, own_kafka: Kafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = class_archive()
+    assert archive is not None
+    assert str(archive) in Path(f"/proc/{kafka.pid}/maps").read_text()
+    other = tmp_path / "other.jsa"
+    other.write_bytes(archive.read_bytes().replace(b"OpenJDK", b"OtherVM"))  # who made it is in its header
+    assert other.read_bytes() != archive.read_bytes()
+    monkeypatch.setattr("deploy.local.kafka.class_archive", lambda: other)
+    own_kafka.start()
+    assert str(other) not in Path(f"/proc/{own_kafka.pid}/maps").read_text()
 
 
 @pytest.mark.parametrize("life", ["lasting", "bound"])

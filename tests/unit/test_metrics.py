@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from streams.metrics import METRICS, AggregateMetrics, GatewayMetrics, Instruments, Metric, Reading, SinkMetrics
+from streams.metrics import (
+    METRICS,
+    AggregateMetrics,
+    GatewayMetrics,
+    Instruments,
+    Metric,
+    NotifyMetrics,
+    Reading,
+    SinkMetrics,
+)
 
 _REFERENCE = Path(__file__).parents[2] / "docs" / "reference.md"
 # The bounded ones. What people send (a street's code, an id, a text) is no label.
@@ -31,6 +40,10 @@ def _sink() -> SinkMetrics:
 
 def _gateway() -> GatewayMetrics:
     return GatewayMetrics(("rate", "connections"))
+
+
+def _notify() -> NotifyMetrics:
+    return NotifyMetrics(("pingliu.notices",), ("district",))
 
 
 def _samples(metrics: Instruments) -> Samples:
@@ -65,8 +78,8 @@ def test_every_name_is_one_metric() -> None:
 
 @pytest.mark.parametrize(
     ("metrics", "role"),
-    [(_aggregate(), "aggregate"), (_sink(), "sink"), (_gateway(), "gateway")],
-    ids=("aggregate", "sink", "gateway"),
+    [(_aggregate(), "aggregate"), (_sink(), "sink"), (_gateway(), "gateway"), (_notify(), "notify")],
+    ids=("aggregate", "sink", "gateway", "notify"),
 )
 def test_a_role_shows_its_metrics_with_their_kind_and_meaning_and_no_others(metrics: Instruments, role: str) -> None:
     shown = {name: kind for name, kind in _types(metrics).items() if not name.startswith("process_")}
