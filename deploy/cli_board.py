@@ -34,19 +34,7 @@ if TYPE_CHECKING:
     help="... and at which address. Beyond this machine with PINGLIU_BOARD_PASSWORD or …_FILE, and with TLS or "
     "--insecure. [default: 127.0.0.1]",
 )
-@options.option(
-    "--tls-cert",
-    envvar="PINGLIU_BOARD_TLS_CERT",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Certificate chain (PEM).",
-)
-@options.option(
-    "--tls-key",
-    envvar="PINGLIU_BOARD_TLS_KEY",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Its key (PEM).",
-)
-@click.option("--insecure", is_flag=True, help="Listen beyond this machine without TLS, where TLS ends before it.")
+@options.tls("BOARD")
 def board(
     broker: str | None,
     data: Path | None,

@@ -203,19 +203,7 @@ def sink(
     envvar="PINGLIU_GATEWAY_HOST",
     help="... and at which address. Beyond this machine with TLS only, or --insecure. [default: 127.0.0.1]",
 )
-@options.option(
-    "--tls-cert",
-    envvar="PINGLIU_GATEWAY_TLS_CERT",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Certificate chain (PEM).",
-)
-@options.option(
-    "--tls-key",
-    envvar="PINGLIU_GATEWAY_TLS_KEY",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Its key (PEM).",
-)
-@click.option("--insecure", is_flag=True, help="Listen beyond this machine without TLS, where TLS ends before it.")
+@options.tls("GATEWAY")
 def gateway(
     broker: str | None,
     data: Path | None,

@@ -113,6 +113,27 @@ canary = option(
     callback=lambda _context, _parameter, code: _street(code),
     help="Send a canary every 10 s among this street's events, to time their way. In no figure and no table.",
 )
+
+
+def tls(of: str) -> Callable[[F], F]:
+    """How a server of ours beyond this machine is kept safe. `of`: what stands in the variables, such as GATEWAY."""
+    file = click.Path(exists=True, dir_okay=False, path_type=Path)
+    made = (
+        option("--tls-cert", envvar=f"PINGLIU_{of}_TLS_CERT", type=file, help="Certificate chain (PEM)."),
+        option("--tls-key", envvar=f"PINGLIU_{of}_TLS_KEY", type=file, help="Its key (PEM)."),
+        click.option(
+            "--insecure", is_flag=True, help="Listen beyond this machine without TLS, where TLS ends before it."
+        ),
+    )
+
+    def decorated(function: F) -> F:
+        for one in reversed(made):
+            function = one(function)
+        return function
+
+    return decorated
+
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object for programs.")
 
 

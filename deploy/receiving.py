@@ -33,7 +33,7 @@ from streams.settings import Settings
 from streams.transport.kafka_producer import client
 from streams.transport.log import Log
 from streams.transport.sqlite import log_path
-from streams.vitals import DEFAULT_PORTS
+from streams.vitals import health_of
 
 log = logging.getLogger(__name__)
 
@@ -140,14 +140,7 @@ def _health(
         metrics.ready.set(not unready())
         return metrics.expose()
 
-    return Health(
-        expose,
-        unready,
-        lambda: None,
-        host=settings.listen_host,
-        port=DEFAULT_PORTS["gateway"] if settings.listen_port is None else settings.listen_port,
-        may_move=settings.listen_port is None,
-    )
+    return health_of("gateway", settings, expose, unready)
 
 
 def _allow_files(wanted: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Final
 
@@ -28,6 +28,21 @@ _ASK_SECONDS: Final = 10.0
 DEFAULT_PORTS: Final = {"aggregate": 9101, "sink": 9102, "gateway": 9103, "notify": 9104, "board": 9105}
 
 
+def health_of(
+    name: str, settings: Settings, expose: Callable[[], bytes], unready: Callable[[], list[str]],
+    failure: Callable[[], str | None] = lambda: None,
+) -> Health:  # fmt: skip
+    """What a role tells of itself, at its own port unless the settings name one; see streams.health."""
+    return Health(
+        expose,
+        unready,
+        failure,
+        host=settings.listen_host,
+        port=DEFAULT_PORTS[name] if settings.listen_port is None else settings.listen_port,
+        may_move=settings.listen_port is None,
+    )
+
+
 class Vitals:
     """One per role. `metrics` are the role's own; those that both roles have are kept here."""
 
@@ -40,14 +55,7 @@ class Vitals:
         self._done = 0
         self._progress_at = time.monotonic()
         self._lag: dict[TP, int] = {}
-        self._health = Health(
-            self._expose,
-            self._unready,
-            self._failure,
-            host=settings.listen_host,
-            port=DEFAULT_PORTS[name] if settings.listen_port is None else settings.listen_port,
-            may_move=settings.listen_port is None,
-        )
+        self._health = health_of(name, settings, self._expose, self._unready, self._failure)
         metrics.lag.read(lambda: [((tp.topic, tp.partition), behind) for tp, behind in self._lag.items()])
 
     def watch(self, role: Role) -> None:

@@ -24,7 +24,7 @@ from streams.health import AddressTaken, Health
 from streams.live_view import LiveView, live_view
 from streams.metrics import BoardMetrics
 from streams.settings import Settings
-from streams.vitals import DEFAULT_PORTS
+from streams.vitals import health_of
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -216,11 +216,4 @@ def _health(settings: Settings, metrics: BoardMetrics, view: LiveView, screens: 
         metrics.ready.set(not unready())
         return metrics.expose()
 
-    return Health(
-        expose,
-        unready,
-        lambda: None,
-        host=settings.listen_host,
-        port=DEFAULT_PORTS["board"] if settings.listen_port is None else settings.listen_port,
-        may_move=settings.listen_port is None,
-    )
+    return health_of("board", settings, expose, unready)
