@@ -31,7 +31,7 @@ export class Gateway {
   async station(window, seen, signal) {
     const query = new URLSearchParams({ window, seen });
     if (!window) query.delete("window");
-    return (await this.call(`v1/terminal?${query}`, { signal })).json();
+    return this.call(`v1/terminal?${query}`, { signal });
   }
 
   // Asks for the time alone, which needs no token.
@@ -41,16 +41,16 @@ export class Gateway {
 
   // Hands in events; gives a verdict for each.
   async send(events) {
-    const answer = await this.call("v1/events", {
+    const { verdicts } = await this.call("v1/events", {
       method: "POST",
       headers: { "Content-Type": "application/cloudevents-batch+json" },
       body: JSON.stringify(events),
     });
-    const { verdicts } = await answer.json();
     if (verdicts?.length !== events.length) throw new Away("no verdict for each", 0, true);
     return verdicts;
   }
 
+  // The JSON of an answer.
   async call(path, { headers = {}, signal, ...options }) {
     const sentMs = Date.now();
     const timeout = AbortSignal.timeout(ANSWER_MS);
@@ -71,7 +71,11 @@ export class Gateway {
     if (!gatewayMs) throw new Away("what answers is no gateway");
     this.clock.learn(sentMs, Date.now(), gatewayMs);
     const { status } = answer;
-    if (status === 200 || status === 422) return answer;
+    if (status === 200 || status === 422) {
+      return answer.json().catch((error) => {
+        throw new Away(error.message); // it broke off
+      });
+    }
     if (status === 400 || status === 401 || status === 403) throw new Refused(status);
     throw new Away(`answer ${status}`, Number(answer.headers.get("Retry-After")) || 0, [408, 413, 429].includes(status));
   }

@@ -19,6 +19,7 @@ const IDLE_MS = 30_000;
 const WARN_MS = 20_000;
 const THANKS_MS = 5_000;
 const BEAT_MS = 60_000;
+const BROKEN_MS = 60_000;
 const UPDATE_MS = 3_600_000;
 // So long after the gateway's last word, nobody knows any more what is served at the window.
 const UNKNOWN_MS = 35_000;
@@ -68,8 +69,8 @@ class Terminal {
       return;
     }
     await this.tell({});
-    this.outbox.run(); // 4.
-    this.watch.run();
+    this.outbox.run().catch((error) => this.breakDown(error)); // 4.
+    this.watch.run().catch((error) => this.breakDown(error));
     setInterval(() => this.beat(), BEAT_MS);
     addEventListener("online", () => this.retry());
     keepWorker(() => this.flow.screen === "start" || this.flow.screen === "wait");
@@ -102,6 +103,7 @@ class Terminal {
   setUp(why, canLeave) {
     this.screens.closeState();
     this.screens.setSetup(why, canLeave);
+    this.screens.forgetToken();
     this.screens.show("setup");
     this.touched();
   }
@@ -123,6 +125,7 @@ class Terminal {
 
   deserted() {
     this.screens.closeState();
+    this.screens.forgetToken();
     if (this.screens.shown === "setup" && this.flow.station !== null && token() !== "") this.show(this.flow.screen);
   }
 
@@ -174,6 +177,13 @@ class Terminal {
     const fault = this.faults.watch ?? this.faults.outbox;
     const { line, isAlarm, details } = stateOf(this.flow.station, fault, waiting, refused, this.clock.skewMs);
     this.screens.setState(line, isAlarm, details, refused.length > 0);
+  }
+
+  // Something that waiting doesn't mend, such as a disk that is full: all begins anew, and nothing is lost.
+  breakDown(error) {
+    console.error(error);
+    this.screens.setState("本页出错，一分钟后重新打开；评价保存在本机", true, [], false);
+    setTimeout(() => location.reload(), BROKEN_MS);
   }
 
   unkept(error) {

@@ -76,6 +76,9 @@ export class Screens {
   setSetup(why, canLeave) {
     byId("setup-why").textContent = why;
     byId("setup-leave").hidden = !canLeave;
+  }
+
+  forgetToken() {
     byId("token").value = "";
   }
 
