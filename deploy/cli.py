@@ -229,7 +229,8 @@ def up(
     ) as check:
         endpoint = wait_ready(folder.endpoint, check)
         click.echo(f"pingliu is up over {folder.root}; SQL is answered at {endpoint.url}")
-        click.echo(f"devices hand in events at {wait_ready(folder.gateway, check).url}v1/events")
+        devices = wait_ready(folder.gateway, check).url
+        click.echo(f"devices hand in events at {devices}v1/events; a tablet's page is {devices}terminal")
         if looks is not None:
             click.echo(f"the live board is at {wait_ready(folder.board, check).url}")
         click.echo("Ctrl-C ends it.")
