@@ -59,7 +59,7 @@ class Hall:
         # The newest ones, by number modulo how many there are.
         self.last: Memory[int, LiveRating] = Memory(rules.horizons.remember_days * DAY)
         self.ratings = [0] * len(LEVELS)
-        self.day = _NO_DAY
+        self._begin(_NO_DAY)
         # The stream time at which `passed` has something to look at.
         self.next_ms = BEFORE_ALL_MS
 
@@ -88,7 +88,7 @@ class Hall:
                 notices, _ = self.congestion.passed(self.queue.lines, midnight_ms)
                 self.congestion.end_day(self.queue.lines, midnight_ms)
                 self.queue.end_day()
-            self.day = self.windows.day = day
+            self._begin(day)
         # 2. What came about since.
         later, next_ms = self.congestion.passed(self.queue.lines, newest_ms)
         self.next_ms = min(next_ms, day_start(day + 1))
@@ -102,7 +102,7 @@ class Hall:
         """Derives the rest from restored memories; nothing was counted yet where there is no tally."""
         if tally is not None:
             self.queue.waits, self.queue.wait_ms, self.ratings = tally.waits, tally.wait_ms, list(tally.ratings)
-        self.day = self.windows.day = day_of(newest_ms)
+        self._begin(day_of(newest_ms))
         self.queue.rewatch(self.day)
         self.rectifications.rewatch()
         self.next_ms = min(self.congestion.next_ms(self.queue.lines), day_start(self.day + 1))
@@ -169,11 +169,15 @@ class Hall:
         found = (self.last.get(number % _LAST_RATINGS) for number in numbers)
         return [rating for rating in found if rating is not None]
 
+    def _begin(self, day: int) -> None:
+        self.day = self.windows.day = day
+        self._began_ms = day_start(day)
+
     def _is_late(self, event: Event) -> bool:
         return self._buckets.newest_ms - event.time_ms > self._horizon_ms
 
     def _is_of_today(self, event: Event) -> bool:
-        return not self._is_late(event) and day_of(event.time_ms) == self.day
+        return self._began_ms <= event.time_ms < self._began_ms + DAY and not self._is_late(event)
 
     def _queued(self, site: str) -> None:
         """A site's queue was changed; '' if none was."""

@@ -47,7 +47,7 @@ class Congestion:
 
     def congested_ms(self, site: str) -> int | None:
         """Since when a site is congested; None where it isn't."""
-        return (self.memory.get(site) or _IDLE).congested_ms
+        return self._known(site).congested_ms
 
     def sites(self) -> set[str]:
         """The sites of which anything is remembered."""
@@ -55,11 +55,14 @@ class Congestion:
 
     def changed(self, site: str, line: Line, now_ms: int) -> int:
         """A site's queue was changed by an event. The stream time at which `passed` has something to look at."""
-        turn = self.memory.get(site) or _IDLE
+        turn = self._known(site)
+        if turn.congested_ms is None and turn.turning_ms is None and not self._is_over(line, now_ms):
+            return self._next_ms(turn, line)  # as almost always
         turns = self._is_over(line, now_ms) if turn.congested_ms is None else self._is_calm(line, now_ms)
         if turns != (turn.turning_ms is not None):
-            self._turn(site).turning_ms = now_ms if turns else None
-        return self._next_ms(site, line)
+            turn = self._turn(site)
+            turn.turning_ms = now_ms if turns else None
+        return self._next_ms(turn, line)
 
     def passed(self, lines: Mapping[str, Line], until_ms: int) -> tuple[list[Notice], int]:
         """What stream time brings about until a moment, no queue having changed; and when there is more to look at."""
@@ -76,14 +79,14 @@ class Congestion:
     def next_ms(self, lines: Mapping[str, Line]) -> int:
         """The stream time at which `passed` has something to look at."""
         sites = lines.keys() | self.sites()
-        return min((self._next_ms(site, lines.get(site, NOBODY)) for site in sites), default=NEVER_MS)
+        return min((self._next_ms(self._known(site), lines.get(site, NOBODY)) for site in sites), default=NEVER_MS)
 
     def _passed(self, site: str, line: Line, until_ms: int) -> list[Notice]:
         notices: list[Notice] = []
-        while self._next_ms(site, line) <= until_ms:
+        while (next_ms := self._next_ms(self._known(site), line)) <= until_ms:
             turn = self._turn(site)
             if turn.turning_ms is None:  # who waits longest has by now waited too long
-                turn.turning_ms = self._next_ms(site, line)
+                turn.turning_ms = next_ms
                 continue
             moment = turn.turning_ms + self._rules.steady_ms
             if turn.congested_ms is None:
@@ -96,8 +99,10 @@ class Congestion:
                 turn.turning_ms = None
         return notices
 
-    def _next_ms(self, site: str, line: Line) -> int:
-        turn = self.memory.get(site) or _IDLE
+    def _known(self, site: str) -> Turn:
+        return self.memory.get(site) or _IDLE
+
+    def _next_ms(self, turn: Turn, line: Line) -> int:
         since_ms = line.since_ms
         if turn.congested_ms is None:
             if turn.turning_ms is not None:
