@@ -11,6 +11,7 @@ from pathlib import Path
 
 from deploy.folder import Folder
 from streams.topics import EVENTS, METRICS
+from streams.transport.errors import LogBusy
 from streams.transport.log import Log
 from streams.transport.record import Entry
 from tests.box import Box, await_that
@@ -34,12 +35,23 @@ def _role_pid(box: Box, role: str) -> int:
     return next(pid for pid, command in words.items() if role.encode() in command)
 
 
+def _stopped(box: Box, pid: int) -> bool:
+    """Stops a role, which takes nothing any more; one that is just writing goes on, or nobody else could write."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        _append(box, EVENTS, b"no json")
+    except LogBusy:
+        os.kill(pid, signal.SIGCONT)
+        return False
+    return True
+
+
 def test_a_killed_role_ends_pingliu_with_an_error_and_the_next_start_catches_up(tmp_path: Path) -> None:
     for role in ("aggregate", "sink"):
         box = Box(tmp_path / role)
         process = _up(box)
         pid = _role_pid(box, role)
-        os.kill(pid, signal.SIGSTOP)  # it takes nothing any more
+        await_that(lambda: _stopped(box, pid), "it is stopped where it isn't writing")  # noqa: B023
         for number in range(20):
             _append(box, EVENTS, json.dumps(event("ticket.called", id=f"e{number}", ticket=f"T-{number}")).encode())
         os.kill(pid, signal.SIGKILL)
