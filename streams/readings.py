@@ -5,7 +5,7 @@ Gauges of halls are as boards were told last. Counters are as last given out to 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from faust.types import TP
@@ -38,7 +38,9 @@ def tell(metrics: AggregateMetrics, lanes: Lanes, *, tells_windows: bool) -> Non
     metrics.streets.set_function(lambda: sum(len(lane.streets) for lane in lanes().values()))
 
     def of_halls(reading: Reading, value: Callable[[LiveStreet], float]) -> None:
-        reading.read(lambda: (((hall.street,), value(hall)) for lane in lanes().values() for hall in _halls(lane)))
+        reading.read(
+            lambda: (((hall.street,), value(hall)) for lane in lanes().values() for hall in lane.halls.values())
+        )
 
     of_halls(metrics.tickets_waiting, lambda hall: hall.waiting)
     of_halls(metrics.longest_wait, _longest_wait)
@@ -49,7 +51,7 @@ def tell(metrics: AggregateMetrics, lanes: Lanes, *, tells_windows: bool) -> Non
     of_halls(metrics.sites_congested, lambda hall: hall.sites_congested)
 
     def of_devices(reading: Reading, value: Callable[[LiveDevices], float]) -> None:
-        reading.read(lambda: (((of.street,), value(of)) for lane in lanes().values() for of in _devices(lane)))
+        reading.read(lambda: (((of.street,), value(of)) for lane in lanes().values() for of in lane.absent.values()))
 
     of_devices(metrics.devices_known, lambda of: of.known)
     of_devices(metrics.devices_offline, lambda of: of.offline)
@@ -67,14 +69,6 @@ def tell(metrics: AggregateMetrics, lanes: Lanes, *, tells_windows: bool) -> Non
             lambda: (((street, code), window.state == "open") for street, code, window in _windows(lanes))
         )
         metrics.window_ratings.read(lambda: _window_ratings(lanes))
-
-
-def _halls(lane: Lane) -> Iterable[LiveStreet]:
-    return list(lane.halls.values())
-
-
-def _devices(lane: Lane) -> Iterable[LiveDevices]:
-    return list(lane.absent.values())
 
 
 def _longest_wait(hall: LiveStreet) -> float:

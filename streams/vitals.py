@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Final
 
@@ -126,8 +126,3 @@ class Vitals:
     def _failure(self) -> str | None:
         failure = self._role.failure if self._role is not None else None
         return None if failure is None else f"{self._name}: broken: {type(failure).__name__}"
-
-
-def totals_by_place(values: Iterable[tuple[TP, float]]) -> list[tuple[tuple[str | int, ...], float]]:
-    """Readings with a topic and a partition."""
-    return [((tp.topic, tp.partition), value) for tp, value in values]

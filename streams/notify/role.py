@@ -90,8 +90,7 @@ class Notify(Role):
         self._memory = Memory(await self.read_all(NOTIFIED, {tp.partition for tp in partitions}))
         positions = self._memory.positions
         fresh = {tp.partition for tp in partitions} - positions.keys()
-        # Kafka's reader can't read no partitions.
-        notices = await self.read_all(NOTICES, fresh) if fresh else {}
+        notices = await self.read_all(NOTICES, fresh)
         firsts = {partition: self._first(records) for partition, records in notices.items()}
         self._progress = {
             tp: Progress(

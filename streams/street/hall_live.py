@@ -8,7 +8,7 @@ from schemas.published import COUNTERS
 from streams.street.buckets import Buckets
 from streams.street.hall import Hall
 from streams.street.hall_queue import NOBODY
-from streams.street.hall_windows import live_window
+from streams.street.hall_windows import iso_if_any, live_window
 
 
 def live_street(code: str, version: int, hall: Hall, buckets: Buckets) -> LiveStreet:
@@ -24,7 +24,7 @@ def live_street(code: str, version: int, hall: Hall, buckets: Buckets) -> LiveSt
         time=iso(buckets.newest_ms),
         day=to_date(hall.day).isoformat(),
         waiting=sum(map(len, hall.queue.lines.values())),
-        waiting_since=_iso(min(since, default=None)),
+        waiting_since=iso_if_any(min(since, default=None)),
         sites_congested=sum(bool(site.congested_since) for site in sites),
         windows_open=states.count("open"),
         windows_paused=states.count("paused"),
@@ -45,9 +45,5 @@ def _sites(hall: Hall) -> list[LiveSite]:
         line = hall.queue.lines.get(site, NOBODY)
         congested_ms = hall.congestion.congested_ms(site)
         if len(line) or congested_ms is not None:
-            sites.append(LiveSite(site, len(line), _iso(line.since_ms), _iso(congested_ms)))
+            sites.append(LiveSite(site, len(line), iso_if_any(line.since_ms), iso_if_any(congested_ms)))
     return sites
-
-
-def _iso(time_ms: int | None) -> str:
-    return "" if time_ms is None else iso(time_ms)

@@ -122,18 +122,19 @@ def live_window(code: str, window: Window) -> LiveWindow:
         window=code,
         site=window.site,
         state=window.state,
-        since=_iso(window.since_ms),
+        since=iso_if_any(window.since_ms),
         reason=window.reason,
         planned_minutes=window.planned_minutes,
         staff=window.staff,
         service=window.service,
         ticket=window.ticket,
-        started=_iso(window.started_ms),
-        completed=_iso(window.completed_ms),
+        started=iso_if_any(window.started_ms),
+        completed=iso_if_any(window.completed_ms),
         called_ticket=window.called_ticket,
-        called=_iso(window.called_ms),
+        called=iso_if_any(window.called_ms),
     )
 
 
-def _iso(time_ms: int | None) -> str:
+def iso_if_any(time_ms: int | None) -> str:
+    """A moment as it is published; '' where there is none."""
     return "" if time_ms is None else iso(time_ms)
