@@ -139,6 +139,8 @@ METRICS: Final = (
            "bytes of requests that are under way"),
     Metric("gateway", "pingliu_gateway_connections", "gauge", "connections", (),
            "connections that are open"),
+    Metric("gateway", "pingliu_gateway_pages_waiting", "gauge", "requests", (),
+           "requests of terminals' pages that wait for something new: so many pages are open"),
     Metric("gateway", "pingliu_gateway_devices", "gauge", "devices", (),
            "devices that are registered"),
     Metric("board", "pingliu_board_clients", "gauge", "pages", (),
@@ -306,6 +308,7 @@ class GatewayMetrics(Instruments):
         self.publish_duration = self._histogram("pingliu_gateway_publish_duration_seconds")
         self.waiting_bytes = self._gauge("pingliu_gateway_waiting_bytes")
         self.connections = self._gauge("pingliu_gateway_connections")
+        self.pages_waiting = self._gauge("pingliu_gateway_pages_waiting")
         self.devices = self._gauge("pingliu_gateway_devices")
 
 

@@ -144,6 +144,7 @@ class Gateway:
         """Has the metrics say what is so now."""
         self._metrics.connections.set(self._door.count)
         self._metrics.waiting_bytes.set(self._budget.used + self._unsigned.used)
+        self._metrics.pages_waiting.set(0 if self._terminals is None else self._terminals.waiting)
 
     async def _listen(self, server: Server, port: int, tls: ssl.SSLContext | None) -> asyncio.Server:
         try:

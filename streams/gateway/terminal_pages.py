@@ -42,6 +42,11 @@ class TerminalPages:
         self._waiting: set[asyncio.Timeout] = set()
         self._is_ending = False
 
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for something new."""
+        return len(self._waiting)
+
     def end(self) -> None:
         """Whoever waits is answered now."""
         self._is_ending = True

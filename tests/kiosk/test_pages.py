@@ -175,7 +175,7 @@ def test_an_answer_waits_until_there_is_something_new_and_comes_then(place: Plac
     seen = place.ask().json["seen"]
     with ThreadPoolExecutor(2) as pool:
         waiting = [pool.submit(place.ask, seen) for _ in range(2)]
-        await_that(lambda: _under_way(place) >= 2, "both wait")
+        await_that(lambda: _waiting(place) >= 2, "both wait")
         Hall(place.door.root, OTHER_WINDOW).serves("V-9")
         place.hall.serves("V-1", completed_ms=now_ms())
         completed = [one.result().json for one in waiting]
@@ -185,7 +185,7 @@ def test_an_answer_waits_until_there_is_something_new_and_comes_then(place: Plac
         assert last.result().json["offer"]["service"] == "V-2"
 
 
-def _under_way(place: Place) -> int:
+def _waiting(place: Place) -> int:
     (count,) = re.findall(r"^pingliu_gateway_connections\S* (\d+)", place.door.metrics(), re.MULTILINE)
     return int(count)
 
@@ -197,7 +197,7 @@ def test_who_waits_is_answered_when_the_gateway_ends_and_it_may_be_told_to_serve
     seen = place.ask().json["seen"]
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(place.ask, seen)
-        await_that(lambda: _under_way(place) >= 1, "it waits")
+        await_that(lambda: _waiting(place) >= 1, "it waits")
         assert door.close() == 0
         assert (waiting.result().status, waiting.result().json["seen"]) == (200, seen)
     assert "not answered" not in door.said()
