@@ -52,7 +52,7 @@ from streams import topics
 from streams.canary import Arrivals, Canaries
 from streams.metrics import SinkMetrics
 from streams.role import Role, records_of
-from streams.routing import partition_of
+from streams.routing import owned
 from streams.settings import Settings
 from streams.vitals import Vitals
 
@@ -117,8 +117,7 @@ class Sink(Role):
         self._batch.canaries += canaries
         decoded = decode(records, self._rules.limits.clock_ahead_ms)  # rejects come by their own topic
         tp = event.message.tp
-        partitions = self.partitions(tp.topic)
-        own = [one for one in decoded.events if partition_of(one.street, partitions) == tp.partition]
+        own = owned(decoded.events, tp.topic, tp.partition, self.partitions(tp.topic))
         self._count_redelivered(tp, own)
         await self._add(event, EVENTS, event_columns(self._erased.of_events(own), tp.partition, self._privacy))
 

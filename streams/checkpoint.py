@@ -39,8 +39,8 @@ Write = tuple[bytes, bytes | None]
 class Totals(msgspec.Struct):
     """What has become of a lane's messages below `next_offset`, since its first.
 
-    `routed`: sent on to the partition of their street. `origins`: of messages routed here, the next one expected from
-    each partition; earlier ones are here already.
+    `routed`: sent on to where they belong. `origins`: of messages routed here, the next one expected from each of this
+    topic's partitions; earlier ones are here already. `strays`: the same of the other topic's partitions.
     """
 
     topic: str
@@ -52,6 +52,7 @@ class Totals(msgspec.Struct):
     routed: int = 0
     late: int = 0
     origins: dict[int, int] = msgspec.field(default_factory=dict)
+    strays: dict[int, int] = msgspec.field(default_factory=dict)
 
 
 _totals_decoder = msgspec.msgpack.Decoder(Totals)

@@ -1,8 +1,8 @@
 """A lane: one partition of events or heartbeats on its way through decoding and the live states. No I/O.
 
 Applying a message that was applied before (a redelivery by the broker, below a fence) changes nothing. A message that
-sits on the wrong partition for its street is sent on to the right one, and counts there; its copies sent again after a
-crash come in the order of their origins, so one at or below the newest is known.
+sits on the wrong partition for its street, or the wrong topic for its type, is sent on to the right one, and counts
+there; its copies sent again after a crash come in the order of their origins, so one at or below the newest is known.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from schemas.secret import Seal
 from schemas.workdays import Workdays
 from streams.checkpoint import Ledger, Restored
 from streams.rejects import entry_of_reject
-from streams.routing import Origins, partition_of
+from streams.routing import Origin, Origins, owned, partition_of, topic_of
 from streams.street import Bucket, Street
 from streams.street.hall import Tally
 from streams.topics import CHECKPOINTS, EVENTS, LIVE, METRICS, NOTICES
@@ -151,28 +151,27 @@ class Lane:
         for message in messages:
             origin = self._terms.origins.read(self.totals.topic, message.headers)
             if origin is not None:
-                partition, offset = origin
-                if offset < self.totals.origins.get(partition, 0):
+                known = self.totals.origins if origin.topic == self.totals.topic else self.totals.strays
+                if origin.offset < known.get(origin.partition, 0):
                     continue
-                self.totals.origins[partition] = offset + 1
+                known[origin.partition] = origin.offset + 1
             new.append(message)
         return new
 
     def _own(self, events: list[Event], messages: Sequence[Record]) -> list[Event]:
-        """The events of streets that belong here; the others are to be sent to where they do."""
+        """The events that belong here; the others are to be sent to where they do."""
         totals, partitions = self.totals, self._terms.partitions
-        if partitions == 1:
-            return events
-        own = [event for event in events if partition_of(event.street, partitions) == totals.partition]
+        own = owned(events, totals.topic, totals.partition, partitions)
         if len(own) < len(events):
             by_offset = {message.offset: message for message in messages}
+            ours = {event.offset for event in own}
             for event in events:
-                right = partition_of(event.street, partitions)
-                if right != totals.partition:
-                    headers = self._terms.origins.headers(totals.topic, totals.partition, event.offset)
+                if event.offset not in ours:
+                    topic, right = topic_of(event.type), partition_of(event.street, partitions)
+                    origin = Origin(totals.topic, totals.partition, event.offset)
+                    headers = self._terms.origins.headers(topic, origin)
                     raw = by_offset[event.offset].value
-                    key = event.street.encode()
-                    self._routed.append(Entry(totals.topic, right, event.received_ms, key, raw, headers))
+                    self._routed.append(Entry(topic, right, event.received_ms, event.street.encode(), raw, headers))
                     totals.routed += event.offset >= totals.next_offset
         return own
 

@@ -192,10 +192,10 @@ class Stage:
         """Whether all that was published is aggregated; a routed copy is, too, once both are."""
         return self.is_through("aggregate")
 
-    def totals(self) -> list[Totals]:
-        """What the last checkpoints of all lanes of events say."""
+    def totals(self, topic: str = EVENTS) -> list[Totals]:
+        """What the last checkpoints of all lanes of a topic say."""
         by_partition = self._read_all(CHECKPOINTS)
-        return [read_totals(records, EVENTS, partition) for partition, records in by_partition.items()]
+        return [read_totals(records, topic, partition) for partition, records in by_partition.items()]
 
     def live(self) -> Live:
         """What supervisors see: by bucket of `pingliu.metrics`, the counters of its highest version, without zeros."""

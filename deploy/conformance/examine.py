@@ -16,11 +16,10 @@ from deploy.conformance.seen import Output, Seen
 from schemas.contracts.meanings import TYPES as MEANINGS
 from schemas.decoding import decode
 from schemas.event import Reason
-from schemas.events import HEARTBEAT, TYPES
+from schemas.events import TYPES
 from schemas.privacy import mask
 from schemas.registry import Registry
-from streams.routing import partition_of
-from streams.topics import DEVICES, EVENTS
+from streams.routing import partition_of, topic_of
 
 # So many places of a finding are named; the rest is counted.
 _PLACES: Final = 20
@@ -127,6 +126,6 @@ def _refusals(refused: Iterable[_Refused]) -> Iterator[Refusals]:
 
 
 def _keys(seen: Iterable[Seen], partitions: int) -> Iterator[Key]:
-    counts = Counter((DEVICES if one.event.type == HEARTBEAT else EVENTS, one.event.street) for one in seen)
+    counts = Counter((topic_of(one.event.type), one.event.street) for one in seen)
     for (topic, street), count in sorted(counts.items()):
         yield Key(topic, street, count, partition_of(street, partitions))

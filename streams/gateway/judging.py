@@ -22,12 +22,11 @@ from pydantic_core import to_json
 
 from schemas.decoding import MAX_BYTES, decode
 from schemas.event import Event, Reason, Reject
-from schemas.events import HEARTBEAT, TYPES
+from schemas.events import TYPES
 from schemas.privacy import Privacy
 from streams.gateway.devices import Device, speaks_for
 from streams.rejects import place_of
-from streams.routing import partition_of
-from streams.topics import DEVICES, EVENTS
+from streams.routing import partition_of, topic_of
 from streams.transport.record import Entry, Record
 
 TOPIC: Final = "pingliu.gateway"
@@ -145,7 +144,7 @@ def _published(outcomes: Sequence[Event | Reject], messages: Sequence[bytes], no
     """The records of the events among the outcomes, in their order."""
     return [
         Entry(
-            DEVICES if event.type == HEARTBEAT else EVENTS,
+            topic_of(event.type),
             partition_of(event.street, terms.partitions),
             now_ms,
             event.street.encode(),

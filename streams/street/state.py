@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from schemas.event import Event
-from schemas.events import HEARTBEAT
 from schemas.levels import BAD_LEVELS
 from schemas.live import LiveStreet
 from schemas.moments import DAY
@@ -98,8 +97,6 @@ class Street:
                 continue
             self.next_offset = event.offset + 1
             self.accepted += 1
-            if event.type == HEARTBEAT:  # strayed from its own topic; it says nothing of the street's figures
-                continue
             # 1. Stream time goes on, whatever the event turns out to be.
             if event.time_ms > self.buckets.newest_ms:
                 self.advance(event.time_ms)

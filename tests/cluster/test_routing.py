@@ -1,4 +1,6 @@
-"""Events on the wrong partition for their street, put there by real clients whose default is not Kafka's."""
+"""Events on the wrong partition for their street, put there by real clients whose default is not Kafka's, and
+heartbeats on the topic of the others.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from confluent_kafka import Producer
 
 from deploy.local.packages import kcat
 from streams.routing import entry_of, partition_of
-from streams.topics import EVENTS
+from streams.topics import DEVICES, EVENTS
 from tests.box import await_that, write_simulated
 from tests.disturbed import disturbed
 from tests.servers import need
@@ -66,18 +68,19 @@ def test_events_put_by_librdkafka_s_partitioner_count_once_each_in_their_street(
     stage: Stage, lines: list[bytes], publish: object
 ) -> None:
     assert callable(publish)
-    events = [line for line in lines if b"device.heartbeat" not in line]
-    publish(stage, events)
+    publish(stage, lines)
     workers = [stage.aggregate(), stage.aggregate()]
     await_that(lambda: stage.is_aggregated(), "everything is aggregated")
     stage.kill(workers[0])  # in the middle of nothing: what it had routed is not routed again
     stage.stop(workers[1])
-    totals, live = expected(events, _PARTITIONS)
+    totals, live = expected(lines, _PARTITIONS)
     assert stage.live() == live_of(live)
     found = stage.totals()
     assert sum(one.accepted for one in found) == totals.accepted
     assert sum(one.duplicates for one in found) == totals.duplicates
     assert sum(sum(one.rejected.values()) for one in found) == sum(totals.rejected.values())
-    streets = {key.decode() for line in events if (key := entry_of(line, _PARTITIONS, 0).key) and len(key) == 9}
+    beats = [entry for line in lines if (entry := entry_of(line, _PARTITIONS, 0)).topic == DEVICES]
+    assert sum(one.accepted for one in stage.totals(DEVICES)) == len(beats) > 0
+    streets = {key.decode() for line in lines if (key := entry_of(line, _PARTITIONS, 0).key) and len(key) == 9}
     assert sum(one.routed for one in found) > 0, f"{len(streets)} streets, all at home by chance"
     assert {partition_of(street, _PARTITIONS) for street in streets} > {0}

@@ -17,7 +17,7 @@ from schemas.event import Event
 from schemas.privacy import Privacy
 from schemas.secret import Seal, Secret, SecretError, ensure_secret, load_secret
 from sinks.columns import event_columns
-from streams.routing import Origins
+from streams.routing import Origin, Origins
 from streams.transport.record import Record
 from tests.assessment.sealing import refused, typed, up, write
 from tests.box import Box, await_that
@@ -51,7 +51,7 @@ def test_what_was_sealed_opens_with_the_whole_ring_and_a_secret_that_is_to_come_
     before, now, later = Secret(_RING.text(), 500), Secret(_RING.text(), 1500), _RING
     for secret in (_OLD, before, now, later):
         assert Seal(_RING).open(Seal(secret).close(b"raw", place), place) == b"raw"
-        assert Origins(_RING).read("t", Origins(secret).headers("t", 1, 2)) == (1, 2)
+        assert Origins(_RING).read("t", Origins(secret).headers("t", Origin("t", 1, 2))) == ("t", 1, 2)
     assert Seal(before).close(b"raw", place) == Seal(_OLD).close(b"raw", place) != Seal(now).close(b"raw", place)
     with pytest.raises(SecretError):
         Seal(_OLD).open(Seal(now).close(b"raw", place), place)

@@ -20,8 +20,8 @@ from streams.checkpoint import Ledger, Totals, read_totals
 from streams.journal import Journal
 from streams.lane import Lane, Terms
 from streams.routing import Origins
-from streams.topics import CHECKPOINTS, EVENTS, LIVE, METRICS, NOTICES, REJECTED
-from streams.transport.record import Entry, Record
+from streams.topics import CHECKPOINTS, DEVICES, EVENTS, LIVE, METRICS, NOTICES, REJECTED
+from streams.transport.record import Entry, Headers, Record
 from tests import recount
 from tests.examples import RECEIVED_MS
 from tests.property.streams import presses, streams
@@ -58,6 +58,7 @@ class Broker:
         self.notices: dict[str, Notice] = {}
         self.live: dict[tuple[str, int], LiveStreet] = {}
         self.rejects: dict[bytes, Any] = {}
+        self.routed: dict[Headers, bytes] = {}
         self.lane = self._restored()
         self.position = 0
 
@@ -97,6 +98,8 @@ class Broker:
         elif entry.topic == LIVE:
             live = msgspec.json.decode(entry.value, type=LiveStreet)
             assert self.live.setdefault((live.street, live.version), live) == live
+        elif entry.topic == DEVICES:
+            assert self.routed.setdefault(entry.headers, entry.value) == entry.value
         else:
             assert entry.topic == REJECTED
             reject = msgspec.json.decode(entry.value)
@@ -165,13 +168,14 @@ def test_live_figures_equal_an_independent_count(values: list[bytes]) -> None:
 
 
 @given(streams())
-def test_every_message_is_accepted_or_rejected_and_duplicates_are_counted_once(values: list[bytes]) -> None:
+def test_every_message_is_accepted_routed_or_rejected_and_duplicates_are_counted_once(values: list[bytes]) -> None:
     messages = [recount.Message(0, offset, RECEIVED_MS, value) for offset, value in enumerate(values)]
     expected = recount.totals(messages)
     broker = uncut(values)
     totals = totals_of(broker)
-    assert totals.accepted + sum(totals.rejected.values()) == len(values) == totals.next_offset
-    assert (totals.accepted, totals.rejected) == (expected.accepted, expected.rejected)
+    assert totals.accepted + totals.routed + sum(totals.rejected.values()) == len(values) == totals.next_offset
+    assert (totals.accepted + totals.routed, totals.rejected) == (expected.accepted, expected.rejected)
+    assert len(broker.routed) == totals.routed == sum(b"device.heartbeat" in value for value in broker.routed.values())
     assert totals.duplicates == expected.duplicates
     assert len(broker.rejects) == sum(expected.rejected.values())
 
