@@ -9,14 +9,15 @@ from typing import Final
 from sinks.reports.document import Annex, Block, Chart, Column, Document, Paragraph, Table
 from sinks.reports.error import ReportError
 from sinks.reports.figures.basis import Basis
-from sinks.reports.figures.counts import Counts, closing, measured
 from sinks.reports.figures.months import site_months
 from sinks.reports.figures.names import COMMUNITY, DISTRICT, STREET, Names
 from sinks.reports.figures.quarters import site_quarters
 from sinks.reports.figures.rows import Database
 from sinks.reports.figures.years import SiteYear, StaffYear, site_years, staff_years
-from sinks.reports.papers.common import Letterhead, Section, overview, paper, streets_of
-from sinks.reports.papers.sites import department_table, overdue_table, pool_table, tier_table, unsampled
+from sinks.reports.papers.common import Letterhead, Section, paper
+from sinks.reports.papers.general import general
+from sinks.reports.papers.sites import department_annex, overdue_table, unsampled
+from sinks.reports.papers.streets import street_annexes
 from sinks.reports.period import ReportPeriod
 from sinks.reports.rounding import rounded
 from sinks.reports.wording import POOLS, UNRATED, UNSAMPLED, change, losses
@@ -43,12 +44,6 @@ def annual(database: Database, period: ReportPeriod, head: Letterhead) -> Docume
     overdue: dict[str, int] = {}
     for quarter in quarters:
         overdue[quarter.site] = overdue.get(quarter.site, 0) + quarter.overdue
-    whole = measured(database, period.months, "all")
-    summary = overview(
-        period.title, len(sites), Counts.of(months), whole[0] if whole else None, closing(database, period.months)
-    )
-    pools = pool_table(measured(database, period.months, "pool"), measured(database, period.months, "pioneer"))
-    departments = department_table(measured(database, period.months, "department"), names)
     return paper(
         period,
         head,
@@ -56,7 +51,7 @@ def annual(database: Database, period: ReportPeriod, head: Letterhead) -> Docume
         basis,
         _SOURCES,
         (
-            Section("总体情况", (*summary, tier_table(months), *pools)),
+            general(database, period, len(sites), months),
             Section("街道年度排名", _streets(period, sites, scores, names)),
             Section("社区便民服务站年度排名", _stations(sites, names)),
             Section("年度政务服务明星候选人员", _candidates(staff, names)),
@@ -65,8 +60,15 @@ def annual(database: Database, period: ReportPeriod, head: Letterhead) -> Docume
         ("社区便民服务站年度排名表", "各部门事项办件和评价情况表", "分街道站点和人员情况表（附表1起）"),
         (
             Annex("附件1", "社区便民服务站年度排名表", (_ranking(sites, names, basis),), landscape=True),
-            Annex("附件2", "各部门事项办件和评价情况表", (departments,)),
-            *_street_annexes(period, sites, staff, scores, names, basis),
+            department_annex("附件2", database, period, names),
+            *street_annexes(
+                "附件3",
+                names,
+                sites,
+                staff,
+                lambda name, of: _site_table(period, name, of, scores, names, basis),
+                lambda name, of: _staff_table(name, of, names),
+            ),
         ),
     )
 
@@ -167,28 +169,6 @@ def _candidates(staff: Sequence[StaffYear], names: Names) -> tuple[Block, ...]:
     if not rows:
         return (Paragraph(said),)
     return Paragraph(said), Table("明星候选", "年度政务服务明星候选人员名单", columns, rows, small=True)
-
-
-def _street_annexes(
-    period: ReportPeriod,
-    sites: Sequence[SiteYear],
-    staff: Sequence[StaffYear],
-    scores: Quarters,
-    names: Names,
-    basis: Basis,
-) -> tuple[Annex, ...]:
-    annexes = []
-    for number, street in enumerate(streets_of(names), 1):
-        name = names.street(street)
-        of_street = [one for one in sites if one.street == street]
-        people = [one for one in staff if one.street == street]
-        blocks: list[Block] = []
-        if of_street:
-            blocks.append(_site_table(period, name, of_street, scores, names, basis))
-        if people:
-            blocks.append(_staff_table(name, people, names))
-        annexes.append(Annex(f"附件3 附表{number}", f"{name}站点和人员情况表", tuple(blocks), landscape=True))
-    return tuple(annexes)
 
 
 def _site_table(

@@ -1,4 +1,4 @@
-"""What all papers share: head, figures of the whole district, interviews, basis, and the document around them."""
+"""What all papers share: head, basis, and the document around their chapters."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from sinks.assessment.corrections import Correction
 from sinks.reports.corrections import corrections_section
 from sinks.reports.document import Annex, Block, Document, Heading, Paragraph
 from sinks.reports.figures.basis import Basis
-from sinks.reports.figures.counts import Closing, Counts, Measured
-from sinks.reports.figures.names import DISTRICT, Names
+from sinks.reports.figures.names import Names
 from sinks.reports.period import ReportPeriod
-from sinks.reports.wording import NEXT_STEP, PROVISIONAL, compared, rate
+from sinks.reports.wording import NEXT_STEP, PROVISIONAL
 
 _ORDINALS = "一二三四五六七八九十"
 
@@ -75,40 +74,6 @@ def paper(
 
 def chinese_date(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
-
-
-def overview(
-    when: str, sites: int, counts: Counts, measured: Measured | None, closing: Closing, before: Counts | None = None
-) -> tuple[Block, ...]:
-    """总体情况 in words."""
-    since = before or Counts(0, 0, 0, 0, 0)
-    services = (
-        f"{when}，全区{sites}个服务站点共办结政务服务事项{counts.services}件，收到有效评价{counts.ratings}条。"
-        f"其中按期评价的办件{counts.rated_services}件，主动评价率{rate(counts.participation)}"
-        f"{compared(counts.participation, since.participation)}；"
-        f"好评{counts.good_ratings}条，好评率{rate(counts.good_share)}{compared(counts.good_share, since.good_share)}；"
-        f"差评{counts.bad_ratings}条。"
-    )
-    if measured is not None:
-        services += (
-            f"另有系统默认评价{measured.defaults}条（不计入好评率），经核查作废评价{measured.voided}条，"
-            f"未匹配办件的评价{measured.unmatched}条，“办不成事”反映{measured.unresolved}件。"
-        )
-    if not closing.rectified and not closing.contacted:
-        return Paragraph(services), Paragraph("差评整改方面，无到期应整改的有效差评。")
-    kept = (
-        f"差评整改方面，到期应整改的有效差评{closing.rectified}条，按期整改{closing.rectified - closing.late}条，"
-        f"逾期{closing.late}条；应响应{closing.contacted}条，及时响应{closing.contacted - closing.unanswered}条；"
-        f"应回访{closing.revisited}条，已回访{closing.revisited - closing.missing}条。"
-    )
-    return Paragraph(services), Paragraph(kept)
-
-
-def streets_of(names: Names) -> list[str]:
-    """Codes of streets that have sites: the district's own first, then by code."""
-    tiers = {site.street: False for site in names.sites.values()}
-    tiers |= {site.street: True for site in names.sites.values() if site.tier == DISTRICT}
-    return sorted(tiers, key=lambda street: (not tiers[street], street))
 
 
 def _opening(period: ReportPeriod, basis: Basis) -> str:

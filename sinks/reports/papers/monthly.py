@@ -9,21 +9,21 @@ from typing import Final
 from sinks.reports.document import Annex, Block, Cell, Chart, Column, Document, Heading, Paragraph, SumOf, Table, folded
 from sinks.reports.error import ReportError
 from sinks.reports.figures.basis import Basis
-from sinks.reports.figures.counts import Counts, closing, measured
+from sinks.reports.figures.counts import Counts
 from sinks.reports.figures.months import SiteMonth, StaffMonth, site_months, staff_months
 from sinks.reports.figures.names import COMMUNITY, DISTRICT, STREET, Names
 from sinks.reports.figures.rows import Database
-from sinks.reports.papers.common import Letterhead, Section, overview, paper, streets_of
+from sinks.reports.papers.common import Letterhead, Section, paper
+from sinks.reports.papers.general import general
 from sinks.reports.papers.sites import (
     COUNTS,
     counts_cells,
-    department_table,
+    department_annex,
     overdue_table,
-    pool_table,
-    tier_table,
     unsampled,
 )
 from sinks.reports.papers.staff import interviews, leaders, ungraded_table
+from sinks.reports.papers.streets import street_annexes
 from sinks.reports.period import ReportPeriod
 from sinks.reports.rounding import rounded
 from sinks.reports.wording import (
@@ -53,17 +53,6 @@ def monthly(database: Database, period: ReportPeriod, head: Letterhead) -> Docum
     if not sites:
         raise ReportError(f"{period.code} has no results of sites")
     before = [site for site in found if site.period != period.code]
-    whole = measured(database, period.months, "all")
-    summary = overview(
-        period.title,
-        len(sites),
-        Counts.of(sites),
-        whole[0] if whole else None,
-        closing(database, period.months),
-        Counts.of(before) if before else None,
-    )
-    pools = pool_table(measured(database, period.months, "pool"), measured(database, period.months, "pioneer"))
-    departments = department_table(measured(database, period.months, "department"), names)
     return paper(
         period,
         head,
@@ -71,7 +60,7 @@ def monthly(database: Database, period: ReportPeriod, head: Letterhead) -> Docum
         basis,
         _SOURCES,
         (
-            Section("总体情况", (*summary, tier_table(sites), *pools)),
+            general(database, period, len(sites), sites, before),
             Section("街道排名", _streets(sites, names)),
             Section("社区便民服务站排名", _stations(sites, names)),
             Section("窗口人员月评分", _staff(staff, names)),
@@ -80,10 +69,11 @@ def monthly(database: Database, period: ReportPeriod, head: Letterhead) -> Docum
         ("社区便民服务站排名表", "各部门事项办件和评价情况表", "不定档人员名单", "分街道站点和人员情况表（附表1起）"),
         (
             Annex("附件1", "社区便民服务站排名表", (_ranking(sites, names),)),
-            Annex("附件2", "各部门事项办件和评价情况表", (departments,)),
+            department_annex("附件2", database, period, names),
             Annex("附件3", "不定档人员名单", ungraded_table([(one.staff, one.site, one.pool) for one in staff
                                                        if not one.graded], names, UNGRADED)),
-            *_street_annexes(sites, staff, names, basis),
+            *street_annexes("附件4", names, sites, staff, lambda name, of: _site_table(name, of, names, basis),
+                            lambda name, of: _staff_table(name, of, names)),
         ),
     )  # fmt: skip
 
@@ -203,23 +193,6 @@ def _measures(sites: Sequence[SiteMonth], staff: Sequence[StaffMonth], names: Na
         Heading("（二）督办", 2),
         *overdue_table([(site.site, site.overdue) for site in sites], names),
     )
-
-
-def _street_annexes(
-    sites: Sequence[SiteMonth], staff: Sequence[StaffMonth], names: Names, basis: Basis
-) -> tuple[Annex, ...]:
-    annexes = []
-    for number, street in enumerate(streets_of(names), 1):
-        name = names.street(street)
-        of_street = [site for site in sites if site.street == street]
-        people = [one for one in staff if one.street == street]
-        blocks: list[Block] = []
-        if of_street:
-            blocks.append(_site_table(name, of_street, names, basis))
-        if people:
-            blocks.append(_staff_table(name, people, names))
-        annexes.append(Annex(f"附件4 附表{number}", f"{name}站点和人员情况表", tuple(blocks), landscape=True))
-    return tuple(annexes)
 
 
 def _site_table(name: str, sites: Sequence[SiteMonth], names: Names, basis: Basis) -> Table:

@@ -9,14 +9,15 @@ from typing import Final
 from sinks.reports.document import Annex, Block, Cell, Chart, Column, Document, Heading, Paragraph, Table
 from sinks.reports.error import ReportError
 from sinks.reports.figures.basis import Basis
-from sinks.reports.figures.counts import Counts, closing, measured
-from sinks.reports.figures.months import SiteMonth, site_months
+from sinks.reports.figures.months import site_months
 from sinks.reports.figures.names import COMMUNITY, DISTRICT, STREET, Names
 from sinks.reports.figures.quarters import Loss, SiteQuarter, StaffQuarter, losses, site_quarters, staff_quarters
 from sinks.reports.figures.rows import Database
-from sinks.reports.papers.common import Letterhead, Section, overview, paper, streets_of
-from sinks.reports.papers.sites import department_table, overdue_table, pool_table, tier_table, unsampled
+from sinks.reports.papers.common import Letterhead, Section, paper
+from sinks.reports.papers.general import general
+from sinks.reports.papers.sites import department_annex, overdue_table, unsampled
 from sinks.reports.papers.staff import leaders, ungraded_table
+from sinks.reports.papers.streets import street_annexes, streets_of
 from sinks.reports.period import ReportPeriod
 from sinks.reports.rounding import rounded
 from sinks.reports.wording import (
@@ -46,12 +47,8 @@ def quarterly(database: Database, period: ReportPeriod, head: Letterhead) -> Doc
     staff = staff_quarters(database, period.code)
     if not sites:
         raise ReportError(f"{period.code} has no results of sites")
-    whole = measured(database, period.months, "all")
-    summary = overview(
-        period.title, len(sites), Counts.of(months), whole[0] if whole else None, closing(database, period.months)
-    )
-    pools = pool_table(measured(database, period.months, "pool"), measured(database, period.months, "pioneer"))
-    departments = department_table(measured(database, period.months, "department"), names)
+    scores = {(one.site, one.period): one.score for one in months if one.ranked and one.services}
+    lost = losses(database, period.months)
     unrated = [(one.staff, one.site, one.pool) for one in staff if not one.rated]
     return paper(
         period,
@@ -60,7 +57,7 @@ def quarterly(database: Database, period: ReportPeriod, head: Letterhead) -> Doc
         basis,
         _SOURCES,
         (
-            Section("总体情况", (*summary, tier_table(months), *pools)),
+            general(database, period, len(sites), months),
             Section("街道季考核", _streets(sites, names)),
             Section("社区便民服务站季考核", _stations(sites, names)),
             Section("窗口人员季评星", _staff(staff, names)),
@@ -74,9 +71,16 @@ def quarterly(database: Database, period: ReportPeriod, head: Letterhead) -> Doc
         ),
         (
             Annex("附件1", "社区便民服务站季考核排名表", (_ranking(sites, names),)),
-            Annex("附件2", "各部门事项办件和评价情况表", (departments,)),
+            department_annex("附件2", database, period, names),
             Annex("附件3", "不参评人员名单", ungraded_table(unrated, names, UNRATED)),
-            *_street_annexes(period, sites, months, staff, losses(database, period.months), names, basis),
+            *street_annexes(
+                "附件4",
+                names,
+                sites,
+                staff,
+                lambda name, of: _site_table(period, name, of, scores, lost, names, basis),
+                lambda name, of: _staff_table(name, of, names),
+            ),
         ),
     )
 
@@ -230,30 +234,6 @@ def _measures(sites: Sequence[SiteQuarter], names: Names) -> tuple[Block, ...]:
         Heading("（二）督办", 2),
         *overdue_table([(one.site, one.overdue) for one in sites], names),
     )
-
-
-def _street_annexes(
-    period: ReportPeriod,
-    sites: Sequence[SiteQuarter],
-    months: Sequence[SiteMonth],
-    staff: Sequence[StaffQuarter],
-    lost: dict[str, list[Loss]],
-    names: Names,
-    basis: Basis,
-) -> tuple[Annex, ...]:
-    scores = {(one.site, one.period): one.score for one in months if one.ranked and one.services}
-    annexes = []
-    for number, street in enumerate(streets_of(names), 1):
-        name = names.street(street)
-        of_street = [one for one in sites if one.street == street]
-        people = [one for one in staff if one.street == street]
-        blocks: list[Block] = []
-        if of_street:
-            blocks.append(_site_table(period, name, of_street, scores, lost, names, basis))
-        if people:
-            blocks.append(_staff_table(name, people, names))
-        annexes.append(Annex(f"附件4 附表{number}", f"{name}站点和人员情况表", tuple(blocks), landscape=True))
-    return tuple(annexes)
 
 
 def _site_table(

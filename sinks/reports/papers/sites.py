@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from sinks.reports.document import Block, Cell, Column, Paragraph, ShareOf, Table
-from sinks.reports.figures.counts import Counts, Measured
+from sinks.reports.document import Annex, Block, Cell, Column, Paragraph, ShareOf, Table
+from sinks.reports.figures.counts import Counts, Measured, measured
 from sinks.reports.figures.months import SiteMonth
 from sinks.reports.figures.names import COMMUNITY, Names
+from sinks.reports.figures.rows import Database
+from sinks.reports.period import ReportPeriod
 from sinks.reports.wording import PIONEERS, POOLS, TIERS, UNASSIGNED, joined
 
 # Counts of services and ratings, with the shares made of them.
@@ -63,14 +65,15 @@ def _order(row: Measured) -> int:
     return list(POOLS).index(row.code) if row.code in POOLS else len(POOLS)
 
 
-def department_table(departments: Iterable[Measured], names: Names) -> Table:
+def department_annex(title: str, database: Database, period: ReportPeriod, names: Names) -> Annex:
     """By the department of the item."""
     columns = (Column("事项主管部门", "text", 46), *COUNTS, Column("办不\n成事", "integer", 14, "sum"))
     rows = tuple(
         (names.department(row.code) or "事项未登记", *counts_cells(Counts.of([row])), row.unresolved)
-        for row in departments
+        for row in measured(database, period.months, "department")
     )
-    return Table("部门情况", "各部门事项办件和评价情况表", columns, rows, total="合计")
+    name = "各部门事项办件和评价情况表"
+    return Annex(title, name, (Table("部门情况", name, columns, rows, total="合计"),))
 
 
 def unsampled(stations: Sequence[str], names: Names) -> tuple[Block, ...]:
