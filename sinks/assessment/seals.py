@@ -15,6 +15,7 @@ from sinks.assessment.covered import cover, digest
 from sinks.assessment.database import Database, Tell, quoted, silent
 from sinks.assessment.period import Period
 from sinks.assessment.positions import literal, stored
+from sinks.assessment.program import PROGRAM, program_text
 from sinks.assessment.results import Result, export_text, results, sha256_of
 from sinks.assessment.rule_sets import in_force, published
 from sinks.assessment.sealed import Seal, beside, seals
@@ -125,15 +126,18 @@ def _store_results(database: Database, period: Period, rows: Sequence[Result]) -
 
 
 def _store_inputs(database: Database, basis: Basis) -> dict[tuple[str, str], str]:
-    """Stores what isn't there yet; returns what names the text of each month and kind."""
+    """Stores what isn't there yet; returns what names the text of each month and kind, and beside the first month's the
+    program's.
+    """
     known = {str(row["sha256"]) for row in database.rows("SELECT sha256 FROM pingliu.sealed_inputs")}
     names: dict[tuple[str, str], str] = {}
     fresh: dict[str, str] = {}
-    for month, inputs in basis.inputs.items():
-        for name, text in inputs.texts().items():
-            names[month, name] = sha256_of(text)
-            if names[month, name] not in known:
-                fresh[names[month, name]] = text
+    texts = {(month, name): text for month, inputs in basis.inputs.items() for name, text in inputs.texts().items()}
+    texts[min(basis.inputs), PROGRAM] = program_text()
+    for place, text in texts.items():
+        names[place] = sha256_of(text)
+        if names[place] not in known:
+            fresh[names[place]] = text
     if fresh:
         database.insert("pingliu.sealed_inputs", {"sha256": list(fresh), "content": list(fresh.values())})
     return names

@@ -9,6 +9,7 @@ from sinks.assessment.corrections import corrections_sha256
 from sinks.assessment.covered import digest, touched
 from sinks.assessment.database import Database, Tell, silent
 from sinks.assessment.finding import NAMED, Finding
+from sinks.assessment.program import PROGRAM, otherwise
 from sinks.assessment.restored import Restorer, result_tables
 from sinks.assessment.results import BILL, export_text, results, sha256_of
 from sinks.assessment.sealed import (
@@ -115,4 +116,15 @@ def _recomputed(database: Database, chain: Sequence[Seal], tell: Tell) -> Iterat
         for seal in chain:
             if restorer.restore(seal):  # else an input was touched, which is said already
                 found = results(database, place.name, seal.period)
-                yield from different(seal.period, "sealed_results", sealed_results(database, seal.period), found)
+                findings = list(different(seal.period, "sealed_results", sealed_results(database, seal.period), found))
+                yield from findings
+                if findings:
+                    yield from _of_program(database, seal)
+
+
+def _of_program(database: Database, seal: Seal) -> Iterator[Finding]:
+    """That another program sealed what now comes out differently: it need not be that something was touched."""
+    for texts in sealed_inputs(database, seal).values():
+        if PROGRAM in texts and (files := otherwise(texts[PROGRAM])):
+            said = f"another version of pingliu sealed it ({', '.join(files)}); with that one it may come out the same"
+            yield Finding("seal", "sealed_results", f"{seal.period.text}: {said}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -13,9 +14,11 @@ import pytest
 from schemas.moments import SHANGHAI
 from sinks.assessment.database import Database
 from sinks.assessment.period import Period
+from sinks.assessment.program import otherwise, program_text
 from sinks.assessment.results import export_text
 from sinks.assessment.sealed import Seal, sealed_inputs, sealed_results, seals
 from sinks.assessment.seals import LEFT, CannotSeal, freeze_day, seal
+from sinks.assessment.verify import verify
 from sinks.workbench import Workbench
 from tests.assessment.sealing import LATER, MONTH, NEXT, QUARTER, YEAR, bench, copied, sample
 
@@ -111,9 +114,10 @@ def test_periods_are_sealed_once_in_their_order_after_their_freeze_and_parts_bef
         assert one.seal == one.sha256()
         export = export_text(sealed_results(unsealed, one.period))
         assert hashlib.sha256(export.encode()).hexdigest() == one.results_sha256
-        assert {month: sorted(texts) for month, texts in sealed_inputs(unsealed, one).items()} == {
-            month.text: ["calendar", "registry", "rules"] for month in one.period.months if month.text in (MONTH, NEXT)
-        }
+        months = [month.text for month in one.period.months if month.text in (MONTH, NEXT)]
+        kept = {(month, name) for month, texts in sealed_inputs(unsealed, one).items() for name in texts}
+        wanted = {(month, name) for month in months for name in ("calendar", "registry", "rules")}
+        assert kept == wanted | {(months[0], "program")}
 
 
 def _seal_when_frozen(database: Database, period: str) -> None:
@@ -192,3 +196,19 @@ def test_a_seal_whose_answer_was_lost_is_a_seal(august: Workbench, kept: dict[st
 def _rows(database: Database, table: str) -> list[str]:
     found = database.rows(f"SELECT formatRowNoNewline('JSONEachRow', *) AS row FROM pingliu.{table}")
     return sorted({str(row["row"]) for row in found})
+
+
+def test_results_that_another_version_sealed_and_that_come_out_differently_are_said_to_be_such(
+    unsealed: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = re.sub(r"(?m)^(lines\.sql|pingliu) .*$", r"\1 0", program_text())
+    monkeypatch.setattr("sinks.assessment.seals.program_text", lambda: other)
+    _seal(unsealed, MONTH)
+    unsealed.execute(
+        "ALTER TABLE pingliu.sealed_results UPDATE row = replace(row, '\"score\":', '\"score\":1') WHERE 1 "
+        "SETTINGS mutations_sync = 1"
+    )
+    said = [finding.detail for finding in verify(unsealed) if "another version" in finding.detail]
+    assert len(said) == 1
+    assert said[0].startswith(f"{MONTH}: another version of pingliu sealed it (lines.sql, pingliu)")
+    assert otherwise(program_text()) == []
