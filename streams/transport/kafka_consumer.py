@@ -13,6 +13,7 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage, Message
 
+from streams.transport import kafka_client
 from streams.transport.batch import Delivery, batch_topics, deliver
 from streams.transport.committing import ExplicitCommits
 from streams.transport.errors import Displaced
@@ -33,7 +34,7 @@ class Thread(driver.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
         app: Any = self.app
         conf = app.conf
-        return aiokafka.AIOKafkaConsumer(
+        return kafka_client.consumer(
             **app.broker.client_options(),
             client_id=conf.broker_client_id,
             group_id=conf.id,

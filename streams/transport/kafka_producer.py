@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaError
 from faust.exceptions import ProducerSendError
 from faust.transport.drivers import aiokafka as driver
 
+from streams.transport import kafka_client
 from streams.transport.record import Entry
 
 logger = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ _SAY_EVERY: Final = 10.0
 
 def client(options: dict[str, Any], *, idempotent: bool = False) -> aiokafka.AIOKafkaProducer:
     """A client for `send_many`. `idempotent`: a batch is never written twice, for who publishes what is counted."""
-    return aiokafka.AIOKafkaProducer(
+    return kafka_client.producer(
         **options,
         acks="all",
         enable_idempotence=idempotent,

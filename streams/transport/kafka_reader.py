@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from streams.transport.kafka_client import consumer
 from streams.transport.record import Record
 
 _POLL_MS: Final = 1_000
@@ -15,7 +16,7 @@ _FETCH_BYTES: Final = 4 << 20
 
 def reader(options: dict[str, Any]) -> AIOKafkaConsumer:
     """A client for `read_all`, to be started and stopped."""
-    return AIOKafkaConsumer(**options, enable_auto_commit=False, max_partition_fetch_bytes=_FETCH_BYTES)
+    return consumer(**options, enable_auto_commit=False, max_partition_fetch_bytes=_FETCH_BYTES)
 
 
 def record_of(found: Any) -> Record:
