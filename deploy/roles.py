@@ -37,9 +37,9 @@ def run_role(
     """Runs a role until SIGTERM or SIGINT; `with_starter`: or until the end of standard input. Raises what broke it."""
     logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT, stream=sys.stderr)
     for noisy in _NOISY:
-        logging.getLogger(noisy).setLevel(os.environ.get("NOISE", "WARNING"))
+        logging.getLogger(noisy).setLevel(logging.WARNING)
     # Every lost connection and every retry of a client's; what matters of it, the roles say.
-    logging.getLogger("aiokafka").setLevel(os.environ.get("NOISE", "CRITICAL"))
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     asyncio.run(_run(name, settings, run, with_starter))
     log.info("%s: stopped", name)
 
