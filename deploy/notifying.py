@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -21,18 +20,17 @@ from schemas.registry import Registry
 from streams.broker import Broker
 from streams.cluster import Cluster
 from streams.notify.answers import Answer, Outcome
+from streams.notify.book import TargetBook
 from streams.notify.messages import compose, greeting, text_of
 from streams.notify.poster import Poster
 from streams.notify.role import Notify
 from streams.notify.settings import NotifySettings
-from streams.notify.targets import Format, Target, load_targets
+from streams.notify.targets import Format, Target
 from streams.settings import Settings
 from streams.topics import NOTICES
 from streams.transport import kafka_reader
 from streams.transport.log import Log
 from streams.transport.record import Record
-
-log = logging.getLogger(__name__)
 
 _ANSWER_SECONDS: Final = 10.0
 _GREETING: Final = "测试消息：通知已接通。"
@@ -43,11 +41,10 @@ _decode = msgspec.json.Decoder(Notice).decode
 
 async def notify(settings: Settings, chosen: NotifySettings, district: Path, stop: asyncio.Event) -> None:
     """Runs until `stop`; raises what broke it, WebhooksError and RegistryError."""
-    targets = load_targets(chosen.webhooks)
+    book = TargetBook(chosen.webhooks)
     names = names_of(Registry.load(district))
-    log.info("notify: tells %s", ", ".join(f"{target.name} ({target.format})" for target in targets))
-    async with Poster(targets, chosen.answer_seconds) as poster:
-        await Notify(settings, chosen, targets, names, poster).run(stop)
+    async with Poster(book.targets, chosen.answer_seconds) as poster:
+        await Notify(settings, chosen, book, names, poster).run(stop)
 
 
 async def try_targets(targets: Sequence[Target]) -> list[tuple[Target, Answer]]:

@@ -64,7 +64,7 @@ METRICS: Final = (
     Metric("aggregate", "pingliu_events_rejected_total", "counter", "messages", (*_PLACE, "reason"),
            "messages refused since the partition's first, as of its last checkpoint"),
     Metric("aggregate", "pingliu_events_routed_total", "counter", "events", ("topic",),
-           "events that came in another partition than their street's and were sent on to it"),
+           "events that came in another topic or partition than their own and were sent on to it"),
     Metric("aggregate", "pingliu_outputs_published_total", "counter", "messages", ("topic",),
            "messages published, those published again included"),
     Metric("aggregate", "pingliu_checkpoints_total", "counter", "checkpoints", (),
@@ -167,6 +167,9 @@ METRICS: Final = (
            "time since the oldest notice was published that waits and isn't held; 0 without one"),
 )  # fmt: skip
 
+# Of a gateway's answers, those that alerts count.
+_ANSWERED: Final = ("200", "503")
+
 _BY_NAME: Final = {metric.name: metric for metric in METRICS}
 
 
@@ -212,6 +215,7 @@ class Instruments:
             yield family
 
     def _counter(self, name: str, values: Iterable[str] = ()) -> Counter:
+        """`values`: those of its label that are known. Their series begin at 0, so alerts see the first increase."""
         metric = _BY_NAME[name]
         counter = Counter(name, metric.meaning, metric.labels, registry=self._registry)
         for value in values:
@@ -302,7 +306,7 @@ class GatewayMetrics(Instruments):
 
     def __init__(self, limits: Iterable[str]) -> None:
         super().__init__("gateway")
-        self.requests = self._counter("pingliu_gateway_requests_total")
+        self.requests = self._counter("pingliu_gateway_requests_total", _ANSWERED)
         self.events = self._counter("pingliu_gateway_events_total")
         self.refused = self._counter("pingliu_gateway_refused_total", limits)
         self.publish_duration = self._histogram("pingliu_gateway_publish_duration_seconds")
@@ -323,16 +327,24 @@ class BoardMetrics(Instruments):
 
 
 class NotifyMetrics(Metrics):
-    """The instruments of the role notify. `topics`: those it consumes; `targets`: their names."""
+    """The instruments of the role notify. `topics`: those it consumes; `failures`: the reasons there are."""
 
-    def __init__(self, topics: Iterable[str], targets: Iterable[str]) -> None:
+    def __init__(self, topics: Iterable[str], failures: Iterable[str]) -> None:
         super().__init__("notify", topics)
-        told = tuple(targets)
-        self.messages_told = self._counter("pingliu_notify_messages_total", told)
-        self.notices = self._counter("pingliu_notify_notices_total", told)
+        self._reasons = tuple(failures)
+        self.messages_told = self._counter("pingliu_notify_messages_total")
+        self.notices = self._counter("pingliu_notify_notices_total")
         self.failures = self._counter("pingliu_notify_failures_total")
-        self.refused = self._counter("pingliu_notify_refused_total", told)
+        self.refused = self._counter("pingliu_notify_refused_total")
         self.skipped = self._counter("pingliu_notify_skipped_total", ("old", "history", "unreadable"))
         self.waiting = self._reading("pingliu_notify_waiting")
         self.held = self._reading("pingliu_notify_held")
         self.oldest_age = self._reading("pingliu_notify_oldest_age_seconds")
+
+    def know(self, targets: Iterable[str]) -> None:
+        """Has the series of these targets, by their names, begin where they haven't yet."""
+        for target in targets:
+            for counter in (self.messages_told, self.notices, self.refused):
+                counter.labels(target)
+            for reason in self._reasons:
+                self.failures.labels(target, reason)

@@ -6,10 +6,11 @@ Gauges of halls are as boards were told last. Counters are as last given out to 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final
+from typing import Final, get_args
 
 from faust.types import TP
 
+from schemas.event import Reason
 from schemas.levels import LEVELS
 from schemas.live import LiveDevices, LiveStreet
 from schemas.moments import SECOND, epoch_ms
@@ -21,6 +22,7 @@ from streams.street.hall_windows import Window
 Lanes = Callable[[], Mapping[TP, Lane]]
 _Samples = Iterator[tuple[tuple[str, ...], float]]
 _SECOND_MS: Final = float(SECOND)
+_NO_REJECTS: Final = dict.fromkeys(get_args(Reason), 0)
 
 
 def tell(metrics: AggregateMetrics, lanes: Lanes, *, tells_windows: bool) -> None:
@@ -32,8 +34,13 @@ def tell(metrics: AggregateMetrics, lanes: Lanes, *, tells_windows: bool) -> Non
     by_place(metrics.accepted, lambda lane: lane.saved.accepted)
     by_place(metrics.duplicates, lambda lane: lane.saved.duplicates)
     by_place(metrics.late, lambda lane: lane.saved.late)
+    # Those with none, too: an alert sees the first increase of a series that it knows.
     metrics.rejected.read(
-        lambda: [((*tp, reason), n) for tp, lane in lanes().items() for reason, n in lane.saved.rejected.items()]
+        lambda: (
+            ((*tp, reason), n)
+            for tp, lane in lanes().items()
+            for reason, n in (_NO_REJECTS | lane.saved.rejected).items()
+        )
     )
     metrics.streets.set_function(lambda: sum(len(lane.streets) for lane in lanes().values()))
 

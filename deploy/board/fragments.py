@@ -244,8 +244,14 @@ def _windows(scene: Scene, names: Names, street: str) -> Markup:
     """Those that serve or are paused; the others are counted."""
     windows = scene.windows(street)
     cards = sorted(windows.values(), key=lambda window: (state_of(window)[0] == "paused", window.window))
-    closed = len(set(names.windows_of(street)) - windows.keys())
     items = [_window(window, scene, names, street) for window in cards]
+    figures = scene.figures(street)
+    left_out = figures.windows_open + figures.windows_paused - len(windows)
+    if left_out > 0:  # which ones isn't known, so of no other is it known that it is closed
+        return _list(items, "窗口过多，未能列出") + Markup('<p class="rest">另有{}个开放或暂停的窗口未列出</p>').format(
+            left_out
+        )
+    closed = len(set(names.windows_of(street)) - windows.keys())
     return _list(items, "没有开放的窗口") + (
         Markup('<p class="rest">另有{}个窗口未开放</p>').format(closed) if closed else Markup()
     )

@@ -58,14 +58,17 @@ class Outbox:
     """The notices that wait for a target, in the order in which they came."""
 
     def __init__(self, target: Target, first_pause: float, sent_ms: Iterable[int] = ()) -> None:
-        self.target = target
         self._backoff = Backoff(first=first_pause, most=300.0)
         self._items: dict[str, Item] = {}
+        self._successes = 0
+        self._speak_to(target, sent_ms)
+
+    def _speak_to(self, target: Target, sent_ms: Iterable[int]) -> None:
+        self.target = target
         # When the last messages got through, as many as a minute takes.
         self._sent_ms = deque(sorted(sent_ms)[-target.per_minute :], maxlen=target.per_minute)
         self._not_before_ms = 0
         self._failures = 0
-        self._successes = 0
 
     def put(self, item: Item) -> bool:
         """Has a notice wait; False where the same one does already."""
@@ -110,6 +113,14 @@ class Outbox:
                 item.alone = True
                 self._items[item.notice.id] = item  # behind the others
         return given_up
+
+    def become(self, target: Target | None) -> list[Item]:
+        """The target is another now, or none; it is tried at once. Returns what it doesn't want to be told any more."""
+        unwanted = [item for item in self._items.values() if target is None or not target.wants(item.notice)]
+        self._remove(unwanted)
+        if target is not None:
+            self._speak_to(target, self._sent_ms)
+        return unwanted
 
     def standing(self, now_ms: int) -> Standing:
         """How it stands at a moment."""

@@ -6,6 +6,7 @@ import base64
 import hmac
 import ssl
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final, Self
 
 from aiohttp import ClientConnectorCertificateError, ClientError, ClientSession, ClientTimeout
@@ -23,7 +24,9 @@ class Poster:
     """Context manager, of one event loop. `seconds`: a webhook may take so long. Raises WebhooksError for a `ca`."""
 
     def __init__(self, targets: Sequence[Target], seconds: float) -> None:
-        self._tls = {target.name: _tls(target) for target in targets}
+        # By the file of certificates.
+        self._tls: dict[Path | None, ssl.SSLContext] = {}
+        self.trust(targets)
         self._timeout = ClientTimeout(total=seconds)
         self._session: ClientSession | None = None
 
@@ -35,6 +38,10 @@ class Poster:
         if self._session is not None:
             await self._session.close()
 
+    def trust(self, targets: Sequence[Target]) -> None:
+        """Has these targets trusted as they say, too. Raises WebhooksError for a `ca`."""
+        self._tls |= {target.ca: _tls(target) for target in targets}
+
     async def post(self, target: Target, body: bytes, now_ms: int) -> Answer:
         """What a target answered to a message. `now_ms`: the time by which it is signed."""
         if self._session is None:
@@ -42,7 +49,7 @@ class Poster:
         try:
             # The key goes nowhere else, wherever an answer may point.
             async with self._session.post(
-                _signed(target, now_ms), data=body, headers=_HEADERS, ssl=self._tls[target.name], allow_redirects=False
+                _signed(target, now_ms), data=body, headers=_HEADERS, ssl=self._tls[target.ca], allow_redirects=False
             ) as response:
                 said = bytearray()
                 async for chunk in response.content.iter_any():

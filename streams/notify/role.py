@@ -9,6 +9,8 @@ kill is told once more:
 3. That is noted, and on the broker's disk.
 4. Where all targets are told, the position is noted, the notices are acknowledged and the next offset is committed.
 A target that is away, or whose key is wrong, holds up nobody else: its notices wait, and after a restart come again.
+When the webhooks file changes, a target that is another now gets what waits as far as it wants it; what it doesn't, and
+what waits for one that is gone, is done with. One with a mistake changes nothing.
 Notices far older than the time they are published at are of a history that is replayed, and are skipped.
 """
 
@@ -20,7 +22,6 @@ import random
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from functools import partial
 from typing import Final
 
 import msgspec
@@ -30,12 +31,13 @@ from schemas.moments import DAY, HOUR, epoch_ms
 from schemas.published import Notice
 from streams.metrics import NotifyMetrics
 from streams.notify.answers import Answer, Outcome
+from streams.notify.book import TargetBook
 from streams.notify.messages import compose
 from streams.notify.outbox import Item, Outbox, Standing
 from streams.notify.poster import Poster
 from streams.notify.progress import Progress
 from streams.notify.settings import NotifySettings
-from streams.notify.targets import Target
+from streams.notify.targets import Target, WebhooksError
 from streams.notify.told import Memory, entries_of, entry_of_position
 from streams.role import Role, records_of
 from streams.settings import Settings
@@ -45,9 +47,10 @@ from streams.vitals import Vitals
 
 log = logging.getLogger(__name__)
 
-# How often it is looked whether anything is due, and how far all are.
+# How often it is looked whether anything is due, how far all are, and whether the webhooks file was changed.
 _LOOK_SECONDS: Final = 0.1
 _NOTE_SECONDS: Final = 1.0
+_REREAD_SECONDS: Final = 1.0
 # A month's flags are published 7 days after its end, and events a week late still count; what is older than that was
 # replayed. Nobody is to be woken for last quarter.
 _HISTORY_MS: Final = 14 * DAY
@@ -61,29 +64,40 @@ class Notify(Role):
         self,
         settings: Settings,
         notify: NotifySettings,
-        targets: Sequence[Target],
+        book: TargetBook,
         names: Mapping[str, str],
         poster: Poster,
     ) -> None:
-        self.metrics = NotifyMetrics(GROUPS["notify"], [target.name for target in targets])
+        self.metrics = NotifyMetrics(GROUPS["notify"], [outcome.value for outcome in _FAILURES])
         super().__init__("notify", settings, Vitals("notify", settings, self.metrics))
         self._notify = notify
         self._names = names
         self._poster = poster
-        self._targets = targets
+        self._book = book
+        self._targets = book.targets
         self._memory = Memory({})
         self._outboxes: dict[str, Outbox] = {}
         self._progress: dict[TP, Progress] = {}
         # What was taken and is not acknowledged, with the offset behind it.
         self._held: list[tuple[EventT[object], int]] = []
         self._is_draining = False
-        self._posting = {target.name: asyncio.Lock() for target in targets}
+        self._posting: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._posts: set[asyncio.Task[None]] = set()
         self._noting = asyncio.Lock()
         self.consume(NOTICES, self._take)
-        for target in targets:
-            self.every(_LOOK_SECONDS, partial(self._serve, target))
+        self.every(_LOOK_SECONDS, self._serve)
         self.every(_NOTE_SECONDS, self._note)
+        self.every(_REREAD_SECONDS, self._reread)
         self._tell()
+        self._introduce()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Runs until told to stop; raises what broke it."""
+        try:
+            await super().run(stop)
+        finally:
+            for post in self._posts:
+                post.cancel()
 
     async def begin(self, partitions: Set[TP]) -> Mapping[TP, int]:
         """Reads who was told what, and from where on there is something to tell (0)."""
@@ -98,12 +112,12 @@ class Notify(Role):
             )
             for tp in partitions
         }
-        self._outboxes = {
-            target.name: Outbox(target, self._notify.retry_seconds, self._memory.sent_ms(target.name))
-            for target in self._targets
-        }
+        self._outboxes = {target.name: self._outbox(target) for target in self._targets}
         self._held, self._is_draining = [], False
         return {tp: progress.taken for tp, progress in self._progress.items()}
+
+    def _outbox(self, target: Target) -> Outbox:
+        return Outbox(target, self._notify.retry_seconds, self._memory.sent_ms(target.name))
 
     def _first(self, records: Sequence[Record]) -> int:
         """Where a first start begins: behind what is old."""
@@ -143,14 +157,24 @@ class Notify(Role):
         unaware = [box for box in wanting if not self._memory.knows(box.target.name, notice.id)]
         return sum(box.put(Item(notice, record.timestamp_ms, record.offset, progress)) for box in unaware)
 
-    async def _serve(self, target: Target) -> None:
+    async def _serve(self) -> None:
+        """Has each target told what is due, none of them waiting for another."""
+        now_ms = _now_ms()
+        for name, outbox in self._outboxes.items():
+            if not self._posting[name].locked() and outbox.due(now_ms):
+                post = asyncio.create_task(self._guard(self._post(name)))
+                self._posts.add(post)
+                post.add_done_callback(self._posts.discard)
+
+    async def _post(self, name: str) -> None:
         """Tells a target what is due, message by message (2), and notes it (3)."""
         while True:
-            async with self._posting[target.name]:
-                outbox = self._outboxes.get(target.name)
+            async with self._posting[name]:
+                outbox = self._outboxes.get(name)
                 items = outbox.due(_now_ms()) if outbox is not None and not self._is_draining else []
                 if outbox is None or not items:
                     return
+                target = outbox.target
                 message = compose(target.format, [item.notice for item in items], self._names)
                 items = items[: message.covered]
                 answer = await self._poster.post(target, message.body, _now_ms())  # 2.
@@ -195,10 +219,38 @@ class Notify(Role):
             self._held = [(event, end) for event, end in self._held if end > offsets.get(event.message.tp, 0)]
             await self.commit(told, offsets)
 
+    async def _reread(self) -> None:
+        """Has the webhooks file hold as it is now, where it changed."""
+        try:
+            changed = self._book.change()
+            if changed is None:
+                return
+            self._poster.trust(changed)
+        except WebhooksError as error:
+            log.error("notify: the webhooks file was changed and can't be used, so what it said holds: %s", error)
+            return
+        self._targets = changed
+        self._introduce()
+        targets, outboxes = {target.name: target for target in changed}, self._outboxes
+        for name, outbox in tuple(outboxes.items()):
+            target = targets.get(name)
+            if target != outbox.target:
+                async with self._posting[name]:  # what is being said is said to its end
+                    for item in outbox.become(target):
+                        item.done()
+                    if target is None:
+                        del outboxes[name]
+        for name in targets.keys() - outboxes.keys():
+            outboxes[name] = self._outbox(targets[name])
+
+    def _introduce(self) -> None:
+        self.metrics.know(target.name for target in self._targets)
+        log.info("notify: tells %s", ", ".join(f"{target.name} ({target.format})" for target in self._targets))
+
     async def drain(self) -> None:
         """What is being said is said to its end, and noted; what waits comes again."""
         self._is_draining = True
-        for lock in self._posting.values():
+        for lock in tuple(self._posting.values()):
             async with lock:
                 pass
         await self._note()

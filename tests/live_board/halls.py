@@ -41,17 +41,18 @@ def notice(name: str, at_ms: int, street: str = STREET) -> Notice:
     return Notice(name, "queue.congested", iso(at_ms), street, SITE, "", {"waiting": 22, "longest_minutes": 31})
 
 
-def entry(message: LiveStreet | LiveDevices | Notice) -> Entry:
-    """A message as the aggregate publishes it."""
+def entry(message: LiveStreet | LiveDevices | Notice, at_ms: int | None = None) -> Entry:
+    """A message as the aggregate publishes it, now unless said otherwise."""
+    at_ms = clock_ms() if at_ms is None else at_ms
     partition = partition_of(message.street, PARTITIONS)
     if isinstance(message, Notice):
-        return Entry(NOTICES, partition, clock_ms(), message.id.encode(), msgspec.json.encode(message))
+        return Entry(NOTICES, partition, at_ms, message.id.encode(), msgspec.json.encode(message))
     key = message.street if isinstance(message, LiveStreet) else f"{message.street}/devices"
-    return Entry(LIVE, partition, clock_ms(), key.encode(), encode_live(message))
+    return Entry(LIVE, partition, at_ms, key.encode(), encode_live(message))
 
 
-def say(path: Path, *messages: LiveStreet | LiveDevices | Notice) -> None:
+def say(path: Path, *messages: LiveStreet | LiveDevices | Notice, at_ms: int | None = None) -> None:
     """Publishes to the log of a file."""
     with Log(path) as log:
         create_topics(log, PARTITIONS)
-        log.append([entry(message) for message in messages])
+        log.append([entry(message, at_ms) for message in messages])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,6 +15,7 @@ import aiohttp
 import httpx
 import pytest
 
+from deploy.local.server import Certificate
 from schemas.moments import MINUTE
 from tests.box import Box
 from tests.live_board.halls import STREET, clock_ms, hall, notice, rating, say
@@ -32,8 +34,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
         yield started
 
 
-async def _get(url: str, **options: Any) -> httpx.Response:
-    async with httpx.AsyncClient() as web:
+async def _get(url: str, *, verify: ssl.SSLContext | bool = True, **options: Any) -> httpx.Response:
+    async with httpx.AsyncClient(verify=verify) as web:
         return await web.get(url, **options)
 
 
@@ -267,11 +269,44 @@ async def test_with_a_password_nobody_looks_without_it_and_its_cookie_opens_the_
             await page.connect(**jar)
             await page.hear()
         # Who guesses is slowed down; who knows is not.
-        codes = [(await _get(started.url, auth=("any", f"guess {n}"))).status_code for n in range(70)]
+        async with httpx.AsyncClient() as web:
+            codes = [(await web.get(started.url, auth=("any", f"guess {n}"))).status_code for n in range(70)]
         assert codes[-1] == 429
         assert (await _get(started.url, headers=jar)).status_code == 200
         code, logged = started.end()
     assert code == 0
+    assert _PASSWORD not in logged
+
+
+async def test_beyond_this_machine_pages_and_socket_are_encrypted_and_its_cookie_goes_no_other_way(
+    tmp_path: Path,
+) -> None:
+    root, certificate = tmp_path / "data", Certificate(tmp_path / "tls")
+    root.mkdir()
+    certificate.make()
+    say(root / "log.db", hall(1, clock_ms()))
+    tls = ssl.create_default_context(cafile=certificate.ca_file)
+    files = ("--tls-cert", str(certificate.file), "--tls-key", str(certificate.file))
+    # So written it is this machine's address, but not one that the board knows as such.
+    with board(root, "--host", "127.1", *files, PINGLIU_BOARD_PASSWORD=_PASSWORD) as started:
+        assert started.url.startswith("https://127.0.0.1:")
+        for url, trusted in ((started.url, True), (started.url.replace("https:", "http:"), tls)):
+            with pytest.raises(httpx.TransportError):
+                await _get(url, auth=("wall", _PASSWORD), verify=trusted)
+        assert (await _get(started.url, verify=tls)).status_code == 401
+        answer = await _get(started.url, auth=("wall", _PASSWORD), verify=tls)
+        assert (answer.status_code, answer.headers["content-encoding"]) == (200, "gzip")
+        assert "; Secure" in answer.headers["set-cookie"]
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=tls)) as session:
+            page = Page(started.url, session, answer.text)
+            with pytest.raises(aiohttp.WSServerHandshakeError):
+                await page.connect()
+            own = {"Origin": started.url.rstrip("/"), "Cookie": answer.headers["set-cookie"].partition(";")[0]}
+            await page.connect(**own)
+            assert "clock" in (await page.hear())["parts"]
+        code, logged = started.end()
+    assert code == 0
+    assert " with TLS" in logged
     assert _PASSWORD not in logged
 
 

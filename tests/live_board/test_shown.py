@@ -25,6 +25,7 @@ from schemas.live import (
     LiveSite,
     LiveStreet,
     LiveWindow,
+    encode_live,
 )
 from schemas.moments import DAY, HOUR, MINUTE, epoch_ms, iso
 from schemas.published import Notice
@@ -217,6 +218,17 @@ def test_a_street_s_page_shows_its_windows_and_nothing_of_another_street() -> No
         "没有通知",
     ]
     assert "D-9" in fragments(State(viewed, GOOD).look(NOON), NAMES, OTHER)["missed"]
+
+
+def test_windows_for_which_there_was_no_room_are_counted_and_none_is_said_to_be_closed() -> None:
+    windows = [LiveWindow(f"{SITE}-{number:03}", SITE, "open", staff="S" * 300) for number in range(400)]
+    said = encode_live(hall(1, NOON, windows=windows, windows_open=399, windows_paused=1))
+    kept = msgspec.json.decode(said, type=LiveStreet)
+    assert 0 < len(kept.windows) < 400
+    shown = text_of_part(fragments(scene(kept), NAMES, STREET)["windows"])
+    assert shown.count("空闲") == len(kept.windows)
+    assert shown.endswith(f"另有{400 - len(kept.windows)}个开放或暂停的窗口未列出")
+    assert "未开放" not in shown
 
 
 class _Tags(HTMLParser):

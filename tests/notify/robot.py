@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+import ssl
 import threading
 import time
 from collections import defaultdict
@@ -16,6 +17,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
+
+from deploy.local.server import Certificate
 
 Fault = Literal["cut", "unavailable", "moved", "odd", "forbidden"]
 KEY = "8b7e6c5d-canary-4f3a-9210-0a1b2c3d4e5f"
@@ -38,13 +41,14 @@ class Robots:
         # Where it is set, a message that was taken is answered only when it is.
         self.answers = threading.Event()
         self.answers.set()
-        self.port = 0
+        # Where they are: scheme, host and port.
+        self.origin = ""
         self._at: dict[str, list[float]] = defaultdict(list)
 
     def url(self, robot: str) -> str:
         """Where a robot is; WeCom's and DingTalk's paths differ, and so do their keys' names."""
         path = "robot/send?access_token" if robot.startswith("dingtalk") else "cgi-bin/webhook/send?key"
-        return f"http://127.0.0.1:{self.port}/{robot}/{path}={KEY}"
+        return f"{self.origin}/{robot}/{path}={KEY}"
 
     def texts(self, robot: str) -> list[str]:
         """What people have read of a robot."""
@@ -119,8 +123,8 @@ def _text(message: dict[str, Any]) -> str:
 
 
 @contextmanager
-def serving() -> Iterator[Robots]:
-    """Robots on loopback."""
+def serving(certificate: Certificate | None = None, host: str = "127.0.0.1") -> Iterator[Robots]:
+    """Robots on loopback; over TLS where they have a certificate."""
     robots = Robots()
 
     class Handler(BaseHTTPRequestHandler):
@@ -142,10 +146,16 @@ def serving() -> Iterator[Robots]:
 
     class Server(ThreadingHTTPServer):
         def handle_error(self, *_: object) -> None:
-            """A client that was killed is gone."""
+            """A client that was killed is gone, and so is one that doesn't trust us."""
 
-    server = Server(("127.0.0.1", 0), Handler)
-    robots.port = server.server_address[1]
+    server = Server((host, 0), Handler)
+    robots.origin = f"http://{host}:{server.server_address[1]}"
+    if certificate is not None:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(certificate.file)
+        # Hands are shaken by the thread of the connection, not by the one that lets it in.
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        robots.origin = robots.origin.replace("http:", "https:")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:

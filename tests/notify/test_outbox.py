@@ -213,3 +213,21 @@ def test_a_position_moves_only_when_all_below_it_are_told() -> None:
     assert progress.next_offset == 5
     progress.done(5)
     assert progress.next_offset == 10
+
+
+def test_a_target_that_was_changed_is_tried_at_once_and_told_what_it_still_wants_within_its_limit() -> None:
+    told = _Told(per_minute=2)
+    for number in (1, 2):
+        told.put(notice(number=number))
+        told.deliver(NOON_MS + number)
+    told.put(notice(number=3))
+    offline = told.put(notice("device.offline", 4))
+    now_ms = NOON_MS + MINUTE
+    told.fail(Outcome.DENIED, now_ms)
+    assert told.numbers(now_ms) == []
+    assert told.outbox.become(_target(per_minute=2, types=["rectification.opened"])) == [offline]
+    assert told.numbers(now_ms) == []  # two went out within this minute
+    assert told.numbers(now_ms + 1) == [3]
+    gone = told.outbox.become(None)
+    assert [item.notice.type for item in gone] == ["rectification.opened"]
+    assert told.outbox.standing(now_ms) == (0, 0, None)

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from deploy.cli import cli
+from deploy.local.server import Certificate
 from streams.notify.answers import Answer, Outcome
 from streams.notify.messages import greeting
 from streams.notify.poster import Poster
@@ -85,6 +86,25 @@ def test_a_server_that_speaks_no_tls_is_not_spoken_to_in_the_clear(robots: Robot
     answer = _post(robots, "wecom-g", url=robots.url("wecom-g").replace("http:", "https:"))
     assert answer.outcome is Outcome.BUSY
     assert robots.tries["wecom-g"] == 0
+
+
+def test_a_webhook_that_does_not_prove_itself_hears_nothing_and_is_named_without_its_key(tmp_path: Path) -> None:
+    mine, other = Certificate(tmp_path / "mine"), Certificate(tmp_path / "other")
+    for certificate in (mine, other):
+        certificate.make()
+    with serving(mine) as robots:
+        refused = [_post(robots, "wecom-a"), _post(robots, "wecom-a", ca=other.ca_file)]
+        assert robots.tries["wecom-a"] == 0
+        assert _post(robots, "wecom-a", ca=mine.ca_file).outcome is Outcome.DELIVERED
+        assert "好" in robots.texts("wecom-a")[0]
+    # The certificate is of 127.0.0.1, and of no other host.
+    with serving(mine, "127.0.0.2") as robots:
+        refused.append(_post(robots, "wecom-a", ca=mine.ca_file))
+        assert robots.tries["wecom-a"] == 0
+    for answer in refused:
+        assert (answer.outcome, answer.said) == (Outcome.DENIED, "")
+        assert answer.why.startswith("its certificate is not to be trusted")
+        assert KEY not in answer.why
 
 
 def test_a_file_of_certificates_that_can_t_be_used_is_named(tmp_path: Path) -> None:

@@ -98,6 +98,41 @@ def test_a_target_that_can_t_be_told_holds_up_nobody_loses_nothing_and_doubles_n
     assert [secret for secret in (KEY, SECRET, "access_token", "cgi-bin") if secret.encode() in shown] == []
 
 
+def test_a_changed_webhooks_file_holds_at_once_and_one_with_a_mistake_changes_nothing(
+    robots: Robots, teller: Teller
+) -> None:
+    robots.wrong_keys |= {"wecom-mended", "wecom-gone"}
+    teller.configure(robots, "wecom-mended", "wecom-gone", "json-stays")
+    teller.start()
+    teller.publish(fresh(1), fresh(2, kind="device.offline"))
+    await_that(lambda: bool(robots.tries["wecom-mended"] and robots.tries["wecom-gone"]), "two keys are wrong")
+    teller.webhooks.write_text("[[target]]\n", encoding="utf-8")
+    await_that(lambda: "so what it said holds" in teller.said(), "the mistake is said")
+    assert "target 1: name: Field required" in teller.said()
+    teller.publish(fresh(3))
+    await_that(lambda: 3 in numbers(robots.texts("json-stays")), "those of before are told")
+    with serving() as others:
+        # Another address, another wish; one is gone and one is new.
+        mended = 'types = ["rectification.opened"]\n'
+        teller.configure(others, "wecom-mended", "json-new", "json-stays", wecom_mended=mended)
+        await_that(lambda: numbers(others.texts("wecom-mended")) == {1: 1, 3: 1}, "what waited is told")
+        assert teller.figure("pingliu_notify_waiting", target="wecom-mended") == 0
+        assert 'reason="denied",role="notify",target="json-new"} 0.0' in teller.metrics()
+        teller.publish(fresh(4))
+        teller.await_through()  # who is gone holds up nothing
+        assert numbers(others.texts("wecom-mended")) == {1: 1, 3: 1, 4: 1}
+        assert numbers(others.texts("json-new")) == numbers(others.texts("json-stays")) == {4: 1}
+        teller.stop()
+        # And nothing of it is forgotten.
+        teller.start()
+        teller.publish(fresh(5))
+        teller.await_through()
+        teller.stop()
+        assert numbers(others.texts("json-stays")) == {4: 1, 5: 1}
+    assert numbers(robots.texts("json-stays")) == {1: 1, 3: 1}
+    assert KEY not in teller.said()
+
+
 def test_at_the_first_start_only_what_is_recent_is_told_and_history_never(robots: Robots, teller: Teller) -> None:
     teller.configure(robots, "json-a")
     teller.publish(fresh(1), at_ms=now_ms() - 25 * HOUR)

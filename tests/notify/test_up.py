@@ -57,6 +57,7 @@ def test_a_bad_rating_is_told_as_it_happens_by_name_and_without_a_person(tmp_pat
     previewed = CliRunner().invoke(cli, ["notify", "preview", "--data", str(box.root), "--webhooks", str(file)])
     assert previewed.exit_code == 0, previewed.output
     assert _SAID in previewed.output
+    assert KEY not in previewed.output
 
 
 def test_a_webhooks_file_with_a_mistake_keeps_up_from_starting_and_is_said_in_a_line(tmp_path: Path) -> None:

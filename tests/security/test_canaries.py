@@ -16,16 +16,20 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+import httpx
 import pytest
 from clickhouse_driver import Client
 
 from deploy.folder import Folder
 from deploy.local.clickhouse import ClickHouse
 from deploy.local.kafka import Kafka, KafkaSecurity
+from deploy.local.server import Certificate
 from schemas.moments import SHANGHAI
 from streams.broker import Broker
 from streams.cluster import Cluster
@@ -34,6 +38,7 @@ from streams.topics import EVENTS, METRICS, TOPICS
 from streams.transport.log import Log
 from streams.transport.record import Entry, Record
 from tests.box import await_that
+from tests.notify.robot import KEY, SECRET, Robots, serving
 from tests.security.attempts import Known, signed
 from tests.security.canaries import (
     FOLDER,
@@ -51,8 +56,10 @@ from tests.security.door import Attempt, Door
 from tests.servers import need
 from tests.stage import Stage
 
-_PASSWORDS: Final = ("PINGLIU_BROKER_PASSWORD", "PINGLIU_CLICKHOUSE_PASSWORD")
+_PASSWORDS: Final = ("PINGLIU_BROKER_PASSWORD", "PINGLIU_CLICKHOUSE_PASSWORD", "PINGLIU_BOARD_PASSWORD")
 _DEVICE: Final = "DG-00042"
+# Webhooks by their robots: one is well, one fails in many ways first, one knows another key, one can't prove itself.
+_SIGNED, _FAILING, _WRONG, _UNPROVEN = "dingtalk-signed", "wecom-failing", "wecom-wrong", "json-unproven"
 
 
 class Story:
@@ -92,6 +99,34 @@ class Story:
                 except OSError:
                     continue
 
+    @contextmanager
+    def robots(self) -> Iterator[tuple[Robots, Path]]:
+        """Robots of webhooks, and the file that names them; what they are told is seen of everybody in their groups."""
+        folder = self.root.parents[1]
+        certificate = Certificate(folder / "tls")
+        certificate.make()
+        self.secrets += [*forms(KEY.encode()), *forms(SECRET.encode())]
+        self.environ["PINGLIU_NOTIFY_RETRY_SECONDS"] = "0.1"
+        file = folder / "webhooks.toml"
+        with serving() as robots, serving(certificate) as unproven:
+            robots.faults[_FAILING] += ["cut", "unavailable", "odd", "moved"]
+            robots.wrong_keys.add(_WRONG)
+            urls = {name: robots.url(name) for name in (_SIGNED, _FAILING, _WRONG)} | {_UNPROVEN: unproven.url("json")}
+            tables = [f'[[target]]\nname = "{n}"\nformat = "{n.split("-")[0]}"\nurl = "{u}"\n' for n, u in urls.items()]
+            tables[0] += f'secret = "{SECRET}"\n'
+            file.touch(mode=0o600)
+            file.write_text("".join(tables))
+            yield robots, file
+            assert unproven.tries == {}
+            for name, messages in robots.said.items():
+                self.shown.add("told", name, json.dumps(messages, ensure_ascii=False))
+
+    def await_told(self, robots: Robots, said: Callable[[], str]) -> None:
+        """Waits until each webhook has had its say. `said`: the log of who tells them."""
+        await_that(lambda: all(map(robots.texts, (_SIGNED, _FAILING))), "people are told")
+        await_that(lambda: robots.tries[_WRONG] > 0, "the wrong key is tried")
+        await_that(lambda: f"{_UNPROVEN}: doesn't let us in" in said(), "nobody is told who doesn't prove himself")
+
 
 @pytest.fixture(scope="module")
 def box(tmp_path_factory: pytest.TempPathFactory) -> Story:
@@ -106,7 +141,8 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Story:
     _add_topics(story, ())
     direct = story.root.parent / "direct.ndjson"
     direct.write_bytes(b"\n".join(events("direct/1")) + b"\n")
-    _run(story, direct)
+    with story.robots() as (robots, webhooks):
+        _run(story, direct, robots, webhooks)
     add_tables(story.shown, story.root)
     direct.unlink()
     story.shown.add_files(story.root.parent, but=["d/secret", "d/log.db", "d/log.db-wal", "d/log.db-shm"])
@@ -120,7 +156,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Story:
     story = Story(folder)
     stage = Stage(folder / FOLDER / "stage")
     try:
-        _work(story, stage)
+        with story.robots() as (robots, webhooks):
+            _work(story, stage, robots, webhooks)
     finally:
         stage.close()
     return story
@@ -162,13 +199,13 @@ def _hand_in(story: Story) -> None:
     story.shown.add("logs", "gateway", door.said())
 
 
-def _run(story: Story, direct: Path) -> None:
+def _run(story: Story, direct: Path, robots: Robots, webhooks: Path) -> None:
     """`up`, with every command beside it, until its program breaks."""
     data = ("--data", str(story.root))
     folder = Folder(story.root)
     with (story.root.parent / "up.log").open("wb") as output:
         up = subprocess.Popen(
-            [sys.executable, "-m", "deploy", "up", *data, "--port", "0"],
+            [sys.executable, "-m", "deploy", "up", *data, "--port", "0", "--webhooks", str(webhooks)],
             stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=story.environ,
         )  # fmt: skip
     await_that(lambda: folder.endpoint() is not None or up.poll() is not None, "SQL is answered")
@@ -179,6 +216,9 @@ def _run(story: Story, direct: Path) -> None:
     assert PHONE.encode() in story.do("rejected", "show", *data, place, is_shown=False)
     story.do("rejected", "resend", *data, place)
     story.do("doctor", *data)
+    story.await_told(robots, (story.root / "run" / "notify.log").read_text)
+    story.do("notify", "test", "--webhooks", str(webhooks), fails=True)
+    _look(story)
     today = datetime.now(SHANGHAI)
     papers = story.root.parent
     story.do("report", "monthly", f"{today:%Y-%m}", *data, "--out", str(papers / "paper.html"))
@@ -199,6 +239,20 @@ def _run(story: Story, direct: Path) -> None:
     assert up.wait() == 1
     for path in (story.root.parent / "up.log", *(story.root / "run").glob("*.log")):
         story.shown.add("logs", path.name, path.read_bytes())
+
+
+def _look(story: Story) -> None:
+    """At the live board, by the right password, by its cookie, and by a wrong one."""
+    await_that(lambda: Folder(story.root).board() is not None, "the board is there")
+    board = Folder(story.root).board()
+    assert board is not None
+    password = story.environ["PINGLIU_BOARD_PASSWORD"]
+    with httpx.Client(base_url=board.url) as browser:
+        assert browser.get("/", auth=("any", password[:-1])).status_code == 401
+        browser.get("/", auth=("any", password))
+        story.secrets += [cookie.encode() for cookie in browser.cookies.values()]
+        for page in ("", "street/530102001"):
+            story.shown.add("pages", page, browser.get(page).raise_for_status().content)
 
 
 def _add_topics(story: Story, but: tuple[str, ...]) -> None:
@@ -222,7 +276,7 @@ def _fail(story: Story, data: tuple[str, str]) -> None:
     secret.chmod(0o600)
 
 
-def _work(story: Story, stage: Stage) -> None:
+def _work(story: Story, stage: Stage, robots: Robots, webhooks: Path) -> None:
     password = fresh()
     story.secrets.append(password.encode())
     security = KafkaSecurity(stage.folder / "security", {"worker": password})
@@ -249,7 +303,9 @@ def _work(story: Story, stage: Stage) -> None:
     direct.write_bytes(b"\n".join(events("direct/1")) + b"\n")
     story.do("publish", str(direct))
     roles = [stage.program("-m", "deploy", "run", name, "--listen", "0") for name in ("aggregate", "sink")]
+    roles.append(stage.program("-m", "deploy", "run", "notify", "--webhooks", str(webhooks), "--listen", "0"))
     stage.await_drained()
+    story.await_told(robots, lambda: stage.output(roles[-1]))
     story.shown.add_commands()
     for role in roles:
         story.metrics(stage.output(role))
@@ -305,6 +361,12 @@ def test_what_may_be_seen_is_found_wherever_was_looked(name: str, request: pytes
     assert "commands" in shown.channels_with(FOLDER)
     assert "logs" in shown.channels_with("readyz at port")
     assert "metrics" in shown.channels_with("pingliu_")
+    assert "metrics" in shown.channels_with(f'target="{_WRONG}"')
+    # Who can't be told is named in the log, without where it is.
+    for name in (_FAILING, _WRONG, _UNPROVEN):
+        assert "logs" in shown.channels_with(name), name
+    assert shown.channels["told"].keys() == {_SIGNED, _FAILING}
+    assert "told" in shown.channels_with("收到差评")
     places = {place for channel in ("tables", "topics") for place in shown.channels[channel]}
     assert {"pingliu.rejected", "pingliu.metrics", "rejected_log.raw", "event_log.data", "live_log.street"} <= places
     if name == "box":
@@ -314,6 +376,8 @@ def test_what_may_be_seen_is_found_wherever_was_looked(name: str, request: pytes
         assert b"530102001" in shown.channels["files"]["ratings.ndjson"]
         assert "errors" in shown.channels_with(FOLDER)
         assert "pingliu.events" in places
+        assert {"output", "logs"} <= shown.channels_with(_UNPROVEN)
+        assert "pages" in shown.channels_with("华山街道")
     else:
         assert "output" in shown.channels_with(FOLDER)
 

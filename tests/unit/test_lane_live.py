@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
+from faust.types import TP
 
+from schemas.event import Reason
 from schemas.live import LiveDevices, LiveStreet
 from schemas.moments import MINUTE, epoch_ms, iso
 from schemas.privacy import Privacy
@@ -18,6 +20,8 @@ from schemas.workdays import Workdays
 from streams.checkpoint import Ledger
 from streams.journal import Journal
 from streams.lane import Lane, Terms
+from streams.metrics import AggregateMetrics
+from streams.readings import tell
 from streams.routing import Origins
 from streams.topics import DEVICES, EVENTS, LIVE, NOTICES
 from streams.transport.record import Entry, Record
@@ -147,3 +151,17 @@ def test_a_street_of_which_only_a_heartbeat_strayed_in_is_not_said() -> None:
     assert told.said(10_000) == ([], [])
     told.tell("ticket.issued", 1)
     assert len(told.said(10_001)[0]) == 1
+
+
+def test_every_reason_of_a_reject_has_its_series_before_the_first_so_that_an_alert_sees_it_rise() -> None:
+    told, metrics = Told(EVENTS), AggregateMetrics((EVENTS,), ())
+    tell(metrics, lambda: {TP(EVENTS, 0): told.lane}, tells_windows=False)
+
+    def rejected() -> dict[str, float]:
+        (family,) = metrics.rejected.collect()
+        return {sample.labels["reason"]: sample.value for sample in family.samples}
+
+    assert rejected() == dict.fromkeys(get_args(Reason), 0)
+    told.tell("ticket.issued", 0, street="1")
+    told.save()
+    assert rejected() == dict.fromkeys(get_args(Reason), 0) | {"invalid_field": 1}

@@ -43,7 +43,9 @@ def _gateway() -> GatewayMetrics:
 
 
 def _notify() -> NotifyMetrics:
-    return NotifyMetrics(("pingliu.notices",), ("district",))
+    metrics = NotifyMetrics(("pingliu.notices",), ("busy", "denied"))
+    metrics.know(("district", "street"))
+    return metrics
 
 
 def _samples(metrics: Instruments) -> Samples:
@@ -104,6 +106,9 @@ def test_known_series_are_there_before_anything_happens() -> None:
     assert _value(_aggregate(), "pingliu_outputs_published_total", role="aggregate", topic="pingliu.notices") == 0
     assert _value(_sink(), "pingliu_rows_bad_total", role="sink", table="live_log") == 0
     assert _value(_sink(), "pingliu_insert_duration_seconds_count", role="sink", table="live_log") == 0
+    assert _value(_gateway(), "pingliu_gateway_requests_total", role="gateway", status="503") == 0
+    of_notify = {"role": "notify", "target": "street"}
+    assert _value(_notify(), "pingliu_notify_failures_total", **of_notify, reason="denied") == 0
 
 
 def test_what_is_counted_shows_and_two_processes_share_nothing() -> None:

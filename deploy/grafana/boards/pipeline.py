@@ -215,7 +215,7 @@ def _waiting() -> Panel:
 def _failures() -> Panel:
     return graph(
         "发送失败", "最近 15 分钟失败的发送，按接收方和原因；失败后自动重发。", panels.ENTRIES, PROMETHEUS,
-        [promql("target_reason:pingliu_notify_failures:increase15m", "{{target}} {{reason}}")], span=8,
+        [promql("target_reason:pingliu_notify_failures:increase15m > 0", "{{target}} {{reason}}")], span=8,
     )  # fmt: skip
 
 
