@@ -117,7 +117,8 @@ def peer_name(transport: asyncio.BaseTransport | None) -> str:
 def _too_many() -> bytes:
     body = Problem(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections").body()
     head = (
-        "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\n"
+        # Refresh: a tablet that is started with all the others shall not stand there until somebody comes.
+        "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nRefresh: 5\r\n"
         f"Content-Type: {CONTENT_TYPE}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

@@ -31,8 +31,8 @@ class GatewaySettings(BaseModel):
         100.0, gt=0, le=1e6, description="events a second of one device in the long run; each 4 KiB counts as one"
     )
     device_burst: int = Field(5_000, ge=1, le=10_000_000, description="... and at most so many at once")
-    connections: int = Field(2_000, ge=1, le=100_000, description="connections at a time")
-    peer_connections: int = Field(1_000, ge=1, le=100_000, description="... of one address")
+    connections: int = Field(3_500, ge=1, le=100_000, description="connections at a time")
+    peer_connections: int = Field(2_500, ge=1, le=100_000, description="... of one address")
     device_requests: int = Field(8, ge=1, le=10_000, description="requests of one device under way at a time")
     waiting_bytes: int = Field(
         64 << 20, ge=8 << 20, description="bytes under way: read, and not yet published; of one device half"

@@ -92,8 +92,8 @@ def _tell_people(district: District, robots: Robots) -> None:
     await_that(lambda: bool(robots.texts(_ROBOT)), "people are told")
     for _ in range(2):
         _settle(district)
-    stored = "increase(pingliu_canary_stored_seconds_count[5m]) > 0"
-    await_that(lambda: bool(district.prometheus.ask(stored)), "a canary is stored")
+    rising = [f"increase(pingliu_canary_{way}_seconds_count[5m]) > 0" for way in ("live", "stored")]
+    await_that(lambda: all(district.prometheus.ask(expr) for expr in rising), "a canary is live and stored")
     _settle(district)
 
 
