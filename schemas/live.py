@@ -69,7 +69,10 @@ class LiveSite(msgspec.Struct, omit_defaults=True, frozen=True):
 
 
 class LiveWindow(msgspec.Struct, omit_defaults=True, frozen=True):
-    """A window. `since`: of its state. `service` is the current one, or, with `completed`, the last of the day."""
+    """A window. `since`: of its state. `service` is the current one, or, with `completed`, the last of the day.
+
+    `previous`: the service before that one, where it was completed, at `previous_completed`.
+    """
 
     window: str
     site: str
@@ -84,10 +87,12 @@ class LiveWindow(msgspec.Struct, omit_defaults=True, frozen=True):
     completed: str = ""
     called_ticket: str = ""
     called: str = ""
+    previous: str = ""
+    previous_completed: str = ""
 
 
 class LiveRating(msgspec.Struct, omit_defaults=True, frozen=True):
-    """An effective rating."""
+    """An effective rating. `came`: when the broker had it; of bad ones alone."""
 
     rating: str
     level: str
@@ -95,10 +100,14 @@ class LiveRating(msgspec.Struct, omit_defaults=True, frozen=True):
     site: str = ""
     window: str = ""
     tags: list[str] = []
+    came: str = ""
 
 
 class LiveRectification(msgspec.Struct, omit_defaults=True, frozen=True):
-    """An open rectification. `overdue`: its completion is. `level`: '' where it was opened before this was known."""
+    """An open rectification. `overdue`: its completion is. `level`: '' where it was opened before this was known.
+
+    `reopened`: a revisit was dissatisfied, and nothing was completed since.
+    """
 
     rating: str
     opened: str
@@ -109,13 +118,17 @@ class LiveRectification(msgspec.Struct, omit_defaults=True, frozen=True):
     window: str = ""
     contacted: bool = False
     overdue: bool = False
+    reopened: bool = False
 
 
 class LiveStreet(msgspec.Struct, omit_defaults=True, frozen=True):
     """A street now, true for its events below offset `version`; `time` is its stream time, `day` its business day.
 
-    `today`: the counters of the day's bucket that are not 0. Lists lose their ends where the message would be too long:
-    first of rectifications, those due last. The numbers count what was left out, too.
+    Of open rectifications are overdue or due soon those of which the completion is, and uncontacted those of which the
+    contact is overdue. `heard`: when the broker had the newest of these events; a silent street's stands still.
+    `today`: the counters of the day's bucket that are not 0. `ratings` are the newest that came in time, `bad` the
+    newest bad ones, however late. Lists lose their ends where the message would be too long: first of rectifications,
+    those due last, and of `bad` last of all. The numbers count what was left out, too.
     """
 
     street: str
@@ -129,11 +142,15 @@ class LiveStreet(msgspec.Struct, omit_defaults=True, frozen=True):
     windows_paused: int = 0
     rectifications_open: int = 0
     rectifications_overdue: int = 0
+    rectifications_due_soon: int = 0
+    rectifications_uncontacted: int = 0
     today: dict[str, int] = {}
     sites: list[LiveSite] = []
     windows: list[LiveWindow] = []
     ratings: list[LiveRating] = []
     rectifications: list[LiveRectification] = []
+    heard: str = ""
+    bad: list[LiveRating] = []
 
 
 class LiveDevice(msgspec.Struct, omit_defaults=True, frozen=True):
@@ -151,18 +168,22 @@ class LiveDevice(msgspec.Struct, omit_defaults=True, frozen=True):
 
 
 class LiveDevices(msgspec.Struct, omit_defaults=True, frozen=True):
-    """The devices of a street, those offline first. `version`: their partition's offset behind the last change."""
+    """The devices of a street, those offline first. `version`: their partition's offset behind the last change.
+
+    `newest`: the time of their newest heartbeat.
+    """
 
     street: str
     version: int
     known: int = 0
     offline: int = 0
     devices: list[LiveDevice] = []
+    newest: str = ""
 
 
 _encode = msgspec.json.Encoder().encode
 # What can be spared first.
-_CUT: Final = ("rectifications", "ratings", "windows", "sites", "devices")
+_CUT: Final = ("rectifications", "ratings", "windows", "sites", "devices", "bad")
 
 
 def encode_live(message: LiveStreet | LiveDevices) -> bytes:

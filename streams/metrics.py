@@ -94,13 +94,21 @@ METRICS: Final = (
     Metric("aggregate", "pingliu_ratings_total", "counter", "ratings", (*_STREET, "level"),
            "effective ratings that came in time, as of the last checkpoint"),
     Metric("aggregate", "pingliu_rectifications_open", "gauge", "rectifications", _STREET,
-           "bad ratings whose rectification is neither completed nor void"),
+           "bad ratings whose rectification is neither completed nor void, or reopened by a dissatisfied revisit"),
     Metric("aggregate", "pingliu_rectifications_overdue", "gauge", "rectifications", _STREET,
            "those of them that are past their completion's due"),
+    Metric("aggregate", "pingliu_rectifications_due_soon", "gauge", "rectifications", _STREET,
+           "those of them whose completion is due within the time of which a notice reminds"),
+    Metric("aggregate", "pingliu_rectifications_uncontacted", "gauge", "rectifications", _STREET,
+           "those of them that are past their contact's due without one"),
     Metric("aggregate", "pingliu_devices_known", "gauge", "devices", _STREET,
            "devices that were heard of in the last days"),
     Metric("aggregate", "pingliu_devices_offline", "gauge", "devices", _STREET,
            "those of them that are missed"),
+    Metric("aggregate", "pingliu_last_event_timestamp_seconds", "gauge", "seconds", _STREET,
+           "when the broker had the street's newest event, since 1970; a silent street's stands still"),
+    Metric("aggregate", "pingliu_last_heartbeat_timestamp_seconds", "gauge", "seconds", _STREET,
+           "the newest heartbeat's own time among the street's devices, since 1970"),
     Metric("aggregate", "pingliu_window_open", "gauge", "0 or 1", _WINDOW,
            "1 while a window is open and not paused; with `window_metrics` alone"),
     Metric("aggregate", "pingliu_window_ratings_total", "counter", "ratings", (*_WINDOW, "level"),
@@ -276,8 +284,12 @@ class AggregateMetrics(Metrics):
         self.ratings = self._reading("pingliu_ratings_total")
         self.rectifications_open = self._reading("pingliu_rectifications_open")
         self.rectifications_overdue = self._reading("pingliu_rectifications_overdue")
+        self.rectifications_due_soon = self._reading("pingliu_rectifications_due_soon")
+        self.rectifications_uncontacted = self._reading("pingliu_rectifications_uncontacted")
         self.devices_known = self._reading("pingliu_devices_known")
         self.devices_offline = self._reading("pingliu_devices_offline")
+        self.last_event = self._reading("pingliu_last_event_timestamp_seconds")
+        self.last_heartbeat = self._reading("pingliu_last_heartbeat_timestamp_seconds")
         self.window_open = self._reading("pingliu_window_open")
         self.window_ratings = self._reading("pingliu_window_ratings_total")
         self.canary_seconds = self._histogram("pingliu_canary_live_seconds")

@@ -5,6 +5,7 @@ Gauges of halls are as boards were told last. Counters are as last given out to 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final, get_args
 
@@ -55,6 +56,9 @@ def tell(metrics: AggregateMetrics, lanes: Lanes, *, tells_windows: bool) -> Non
     of_halls(metrics.windows_paused, lambda hall: hall.windows_paused)
     of_halls(metrics.rectifications_open, lambda hall: hall.rectifications_open)
     of_halls(metrics.rectifications_overdue, lambda hall: hall.rectifications_overdue)
+    of_halls(metrics.rectifications_due_soon, lambda hall: hall.rectifications_due_soon)
+    of_halls(metrics.rectifications_uncontacted, lambda hall: hall.rectifications_uncontacted)
+    of_halls(metrics.last_event, lambda hall: _seconds(hall.heard))
     of_halls(metrics.sites_congested, lambda hall: hall.sites_congested)
 
     def of_devices(reading: Reading, value: Callable[[LiveDevices], float]) -> None:
@@ -62,6 +66,7 @@ def tell(metrics: AggregateMetrics, lanes: Lanes, *, tells_windows: bool) -> Non
 
     of_devices(metrics.devices_known, lambda of: of.known)
     of_devices(metrics.devices_offline, lambda of: of.offline)
+    of_devices(metrics.last_heartbeat, lambda of: _seconds(of.newest))
     metrics.waits.read(lambda: (((code,), tally.waits) for code, tally in _tallies(lanes)))
     metrics.wait_seconds.read(lambda: (((code,), tally.wait_ms / _SECOND_MS) for code, tally in _tallies(lanes)))
     metrics.ratings.read(
@@ -76,6 +81,11 @@ def tell(metrics: AggregateMetrics, lanes: Lanes, *, tells_windows: bool) -> Non
             lambda: (((street, code), window.state == "open") for street, code, window in _windows(lanes))
         )
         metrics.window_ratings.read(lambda: _window_ratings(lanes))
+
+
+def _seconds(moment: str) -> float:
+    """Since 1970; not a number where it isn't known."""
+    return epoch_ms(moment) / _SECOND_MS if moment else math.nan
 
 
 def _longest_wait(hall: LiveStreet) -> float:

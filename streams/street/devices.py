@@ -127,7 +127,8 @@ class Devices:
         """What is published of a street."""
         devices = self._streets.get(street, {}).values()
         ordered = sorted(devices, key=lambda device: (device.offline_ms is None, device.device))
-        return LiveDevices(street, self.next_offset, len(ordered), self.offline(street), [*map(_live, ordered)])
+        newest = iso(max(device.last_ms for device in ordered)) if ordered else ""
+        return LiveDevices(street, self.next_offset, len(ordered), self.offline(street), [*map(_live, ordered)], newest)
 
     def save(self, base: int | None) -> bytes:
         """All devices where `base` is None, else what changed since the last save, to stand on that of offset `base`.

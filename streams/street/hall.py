@@ -28,15 +28,19 @@ from streams.street.memory import Memory
 from streams.street.rectifications import Rectifications
 
 _LAST_RATINGS: Final = 20
+_LAST_BAD: Final = 12
 _NO_DAY: Final = day_of(BEFORE_ALL_MS)
 
 
 class Tally(msgspec.Struct, array_like=True, gc=False):
-    """Counts since the street's first event, of what came in time: waits that ended, their sum, ratings by level."""
+    """Counts since the street's first event, of what came in time: waits that ended, their sum, ratings by level; and
+    `bad` ratings, however late.
+    """
 
     waits: int
     wait_ms: int
     ratings: list[int]
+    bad: int = 0
 
 
 class Hall:
@@ -58,6 +62,9 @@ class Hall:
         self.rectifications = OpenRectifications(rules.deadlines, workdays, rectifications)
         # The newest ones, by number modulo how many there are.
         self.last: Memory[int, LiveRating] = Memory(rules.horizons.remember_days * DAY)
+        # Of the bad ones, those that came late too: nobody has seen them.
+        self.last_bad: Memory[int, LiveRating] = Memory(rules.horizons.remember_days * DAY)
+        self.bad = 0
         self.ratings = [0] * len(LEVELS)
         self._begin(_NO_DAY)
         # The stream time at which `passed` has something to look at.
@@ -70,12 +77,13 @@ class Hall:
             "congestion": self.congestion.memory,
             "windows": self.windows.memory,
             "last_ratings": self.last,
+            "last_bad": self.last_bad,
             "bad_levels": self.rectifications.levels,
         }
 
     def tally(self) -> Tally:
         """What is counted, as it is now."""
-        return Tally(self.queue.waits, self.queue.wait_ms, list(self.ratings))
+        return Tally(self.queue.waits, self.queue.wait_ms, list(self.ratings), self.bad)
 
     def passed(self, newest_ms: int) -> list[Notice]:
         """Stream time is about to reach a moment: notices that fall due. To be asked before memories forget."""
@@ -102,6 +110,7 @@ class Hall:
         """Derives the rest from restored memories; nothing was counted yet where there is no tally."""
         if tally is not None:
             self.queue.waits, self.queue.wait_ms, self.ratings = tally.waits, tally.wait_ms, list(tally.ratings)
+            self.bad = tally.bad
         self._begin(day_of(newest_ms))
         self.queue.rewatch(self.day)
         self.rectifications.rewatch()
@@ -147,12 +156,18 @@ class Hall:
         """An effective rating was applied, which counts for that site and window; a bad one has opened its own."""
         data = event.data
         level: Any = data["level"]
-        if level in BAD_LEVELS:
-            self.rectifications.opened(data["rating"], level)
-        if self._is_late(event):
+        is_bad, is_late = level in BAD_LEVELS, self._is_late(event)
+        if is_late and not is_bad:
             return
         tags = [mask(tag) for tag in data.get("tags") or ()]
         rating = LiveRating(data["rating"], level, iso(event.time_ms), site or event.site, window, tags)
+        if is_bad:
+            self.rectifications.opened(rating.rating, level)
+            came = msgspec.structs.replace(rating, came=iso(event.received_ms))
+            self.last_bad.put(self.bad % _LAST_BAD, came)
+            self.bad += 1
+        if is_late:
+            return
         self.last.put(sum(self.ratings) % _LAST_RATINGS, rating)
         self.ratings[LEVELS.index(level)] += 1
         if window:
@@ -163,11 +178,12 @@ class Hall:
         self.rectifications.changed(event.data["rating"])
 
     def last_ratings(self) -> list[LiveRating]:
-        """The newest effective ratings, in order of arrival, the newest first."""
-        count = sum(self.ratings)
-        numbers = range(count - 1, max(count - _LAST_RATINGS, 0) - 1, -1)
-        found = (self.last.get(number % _LAST_RATINGS) for number in numbers)
-        return [rating for rating in found if rating is not None]
+        """The newest effective ratings that came in time, in order of arrival, the newest first."""
+        return _newest(self.last, sum(self.ratings), _LAST_RATINGS)
+
+    def last_bad_ratings(self) -> list[LiveRating]:
+        """The newest effective bad ratings, in order of arrival, the newest first."""
+        return _newest(self.last_bad, self.bad, _LAST_BAD)
 
     def _begin(self, day: int) -> None:
         self.day = self.windows.day = day
@@ -184,3 +200,9 @@ class Hall:
         if site:
             next_ms = self.congestion.changed(site, self.queue.lines[site], self._buckets.newest_ms)
             self.next_ms = min(self.next_ms, next_ms)
+
+
+def _newest(last: Memory[int, LiveRating], count: int, most: int) -> list[LiveRating]:
+    """Of `count` ratings, put by their numbers modulo `most`, the last ones that are remembered."""
+    found = (last.get(number % most) for number in range(count - 1, max(count - most, 0) - 1, -1))
+    return [rating for rating in found if rating is not None]

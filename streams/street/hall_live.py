@@ -11,8 +11,10 @@ from streams.street.hall_queue import NOBODY
 from streams.street.hall_windows import iso_if_any, live_window
 
 
-def live_street(code: str, version: int, hall: Hall, buckets: Buckets) -> LiveStreet:
-    """The street `code` as it is, true for its events below `version`. Not to be asked before its first event."""
+def live_street(code: str, version: int, heard_ms: int, hall: Hall, buckets: Buckets) -> LiveStreet:
+    """The street `code` as it is, true for its events below `version`, the newest of which the broker had at `heard_ms`
+    (epoch ms; 0: unknown). Not to be asked before its first event.
+    """
     windows = hall.windows.now()
     states = [window.state for window in windows.values()]
     since = [line.since_ms for line in hall.queue.lines.values() if line.since_ms is not None]
@@ -30,11 +32,15 @@ def live_street(code: str, version: int, hall: Hall, buckets: Buckets) -> LiveSt
         windows_paused=states.count("paused"),
         rectifications_open=len(hall.rectifications),
         rectifications_overdue=hall.rectifications.overdue(buckets.newest_ms),
+        rectifications_due_soon=hall.rectifications.due_soon(buckets.newest_ms),
+        rectifications_uncontacted=hall.rectifications.uncontacted(buckets.newest_ms),
         today={name: value for name, value in zip(COUNTERS, counters, strict=False) if value},
         sites=sites,
         windows=[live_window(window, state) for window, state in windows.items()],
         ratings=hall.last_ratings(),
         rectifications=hall.rectifications.shown(buckets.newest_ms),
+        heard=iso_if_any(heard_ms or None),
+        bad=hall.last_bad_ratings(),
     )
 
 

@@ -1,6 +1,7 @@
 """Open rectifications (待整改) in the order in which they are due: what supervisors must look after now.
 
-What has become of one is known to `rectifications`; here is which of them are open, and how bad the ratings were.
+What has become of one is known to `rectifications`; here is which of them are open, and how bad the ratings were. One
+that was completed is open again when the revisit (回访) was dissatisfied, and due as many workdays after it.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from bisect import bisect_right, insort
 from typing import Final
 
 from schemas.live import LiveRectification
-from schemas.moments import DAY, iso
+from schemas.moments import DAY, HOUR, iso
 from schemas.rules import Deadlines
 from schemas.workdays import Workdays
 from streams.street.memory import Memory
-from streams.street.rectifications import Rectifications
+from streams.street.rectifications import SATISFIED, Rectification, Rectifications
 
 # More than fit on a board or in a message.
 _SHOWN_MOST: Final = 500
@@ -57,6 +58,16 @@ class OpenRectifications:
         """How many should have been completed by now."""
         return bisect_right(self._order, now_ms, key=lambda due: due[0])
 
+    def due_soon(self, now_ms: int) -> int:
+        """How many are to be completed within the time of which a notice reminds."""
+        soon_ms = now_ms + self._rules.remind_hours * HOUR
+        return bisect_right(self._order, soon_ms, key=lambda due: due[0]) - self.overdue(now_ms)
+
+    def uncontacted(self, now_ms: int) -> int:
+        """Of how many the visitor should have been contacted by now and wasn't."""
+        entries = (self._rectifications.get(rating) for _, rating in self._order)
+        return sum(entry is not None and not entry[3] and self._contact_due(entry) <= now_ms for entry in entries)
+
     def shown(self, now_ms: int) -> list[LiveRectification]:
         """Those that are due first."""
         return [self._live(rating, due_ms, now_ms) for due_ms, rating in self._order[:_SHOWN_MOST]]
@@ -75,11 +86,18 @@ class OpenRectifications:
         entry = self._rectifications.get(rating)
         if entry is None:
             return None
-        _, _, opened, _, completed, void, voided, extension = entry
-        if not isinstance(opened, int) or completed or void or voided:
+        _, _, opened, _, completed, void, voided, extension, revisited = entry
+        if not isinstance(opened, int) or void or voided or revisited == SATISFIED or (completed and not revisited):
             return None
-        assert isinstance(extension, int)  # noqa: S101 - told by its maker
+        assert isinstance(extension, int) and isinstance(revisited, int)  # noqa: S101, PT018 - told by its maker
+        if completed:
+            return self._workdays.due_ms(revisited, self._rules.completion_workdays)
         return self._workdays.due_ms(opened, self._rules.completion_workdays + extension)
+
+    def _contact_due(self, entry: Rectification) -> int:
+        opened = entry[2]
+        assert isinstance(opened, int)  # noqa: S101 - it is open
+        return self._workdays.due_ms(opened, self._rules.contact_workdays)
 
     def _live(self, rating: str, due_ms: int, now_ms: int) -> LiveRectification:
         entry = self._rectifications.get(rating)
@@ -89,11 +107,12 @@ class OpenRectifications:
         return LiveRectification(
             rating=rating,
             opened=iso(opened),
-            contact_due=iso(self._workdays.due_ms(opened, self._rules.contact_workdays) - 1),
+            contact_due=iso(self._contact_due(entry) - 1),
             due=iso(due_ms - 1),
             level=self.levels.get(rating) or "",
             site=str(site),
             window=str(window),
             contacted=bool(contacted),
             overdue=due_ms <= now_ms,
+            reopened=bool(entry[-1]),
         )

@@ -27,6 +27,7 @@ class Window(msgspec.Struct, array_like=True, gc=False):
     """A window on a day (since 1970, Shanghai). Epoch ms; absent texts are ''.
 
     `since_ms`: of `state`, None where no event has said it. `ratings`: effective ones by level, of all days.
+    `previous`: the service before the current one, completed at `previous_ms`.
     """
 
     day: int
@@ -43,6 +44,8 @@ class Window(msgspec.Struct, array_like=True, gc=False):
     completed_ms: int | None = None
     called_ticket: str = ""
     called_ms: int | None = None
+    previous: str = ""
+    previous_ms: int | None = None
 
 
 class Windows:
@@ -111,6 +114,8 @@ class Windows:
             times = [time_ms for time_ms in (window.started_ms, window.completed_ms) if time_ms is not None]
             if times and max(times) > event.time_ms:
                 return None
+            if window.completed_ms is not None:
+                window.previous, window.previous_ms = window.service, window.completed_ms
             window.service, window.ticket, window.started_ms, window.completed_ms = data["service"], "", None, None
         window.ticket = data.get("ticket") or window.ticket
         return window
@@ -132,6 +137,8 @@ def live_window(code: str, window: Window) -> LiveWindow:
         completed=iso_if_any(window.completed_ms),
         called_ticket=window.called_ticket,
         called=iso_if_any(window.called_ms),
+        previous=window.previous,
+        previous_completed=iso_if_any(window.previous_ms),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable
+from typing import Final
 
 from schemas.event import Event
 from schemas.moments import DAY, HOUR, iso
@@ -13,9 +14,11 @@ from schemas.workdays import Workdays
 from streams.street.buckets import RECTIFICATIONS_OPENED, Buckets
 from streams.street.memory import Memory
 
-# site, window, opened_ms (None: not open yet), contacted, completed, void finding, voided rating, extension's workdays.
+# site, window, opened_ms (None: not open yet), contacted, completed, void finding, voided rating, extension's workdays,
+# revisited: 0, SATISFIED, or the time (ms) of a dissatisfied revisit since which nothing was completed.
 Rectification = list[int | str | None]
-_SITE, _WINDOW, _OPENED, _CONTACTED, _COMPLETED, _VOID, _VOIDED, _EXTENSION = range(8)
+_SITE, _WINDOW, _OPENED, _CONTACTED, _COMPLETED, _VOID, _VOIDED, _EXTENSION, _REVISITED = range(9)
+SATISFIED: Final = -1
 # When what is to be said, at which step, of which rating.
 _Deadline = tuple[int, str, str, str]
 # Longer than any deadline can be extended to; a rectification is a small thing to remember.
@@ -63,7 +66,15 @@ class Rectifications:
                 self._watch(moment for moment in self._moments(rating, entry) if moment[2] == "completion")
 
     def completed(self, event: Event) -> None:
-        self._entry(event.data["rating"])[_COMPLETED] = 1
+        entry = self._entry(event.data["rating"])
+        entry[_COMPLETED] = 1
+        if entry[_REVISITED] != SATISFIED:
+            entry[_REVISITED] = 0
+
+    def revisited(self, event: Event) -> None:
+        """Says nothing of deadlines that notices are about; boards show what is open again."""
+        satisfied = event.data["result"] != "dissatisfied"
+        self._entry(event.data["rating"])[_REVISITED] = SATISFIED if satisfied else event.time_ms
 
     def voided(self, event: Event) -> None:
         self._entry(event.data["rating"])[_VOIDED] = 1
@@ -95,6 +106,8 @@ class Rectifications:
 
     def rewatch(self, newest_ms: int) -> None:
         """Derives the deadlines ahead from a restored memory; those behind had passed before it was saved."""
+        for _, entry in self.memory.values():
+            entry += [0] * (_REVISITED + 1 - len(entry))  # saved by a version that knew no revisits
         self._deadlines = [
             deadline
             for rating, entry in self.memory.values()
@@ -107,7 +120,7 @@ class Rectifications:
     def _entry(self, rating: str) -> Rectification:
         entry = self.memory.get(rating)
         if entry is None:
-            return self.memory.put(rating, ["", "", None, 0, 0, 0, 0, 0])
+            return self.memory.put(rating, ["", "", None, 0, 0, 0, 0, 0, 0])
         self.memory.touch(rating)
         return entry
 

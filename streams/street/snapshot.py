@@ -21,9 +21,10 @@ from streams.street.suspicions import Repeats
 from streams.street.suspicions_months import StaffMonth
 from streams.street.suspicions_press import Press
 
-VERSION: Final = 3
-# 1 knows no suspicions, 2 no hall; a street of then goes on without having noticed any, with its hall empty.
-_READ: Final = (1, 2, VERSION)
+VERSION: Final = 4
+# 1 knows no suspicions, 2 no hall, 3 no revisits and no bad ratings of before; a street of then goes on without having
+# noticed any, with its hall empty, or with what it has.
+_READ: Final = (1, 2, 3, VERSION)
 
 _Text = tuple[int, str, int]
 _Entry = tuple[int, str, list[int | str | None]]
@@ -63,6 +64,8 @@ class Saved(msgspec.Struct):
     windows: list[tuple[int, str, Window]] = []
     last_ratings: list[tuple[int, int, LiveRating]] = []
     bad_levels: list[tuple[int, str, str]] = []
+    last_bad: list[tuple[int, int, LiveRating]] = []
+    heard_ms: int = 0
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -91,6 +94,7 @@ def save(street: Street, base: int | None) -> bytes:
         duplicates=street.duplicates,
         late=street.buckets.late,
         tally=street.hall.tally(),
+        heard_ms=street.heard_ms,
         **parts,
     )
     return _encoder.encode(saved)
@@ -120,4 +124,5 @@ def restore(street: Street, saves: Iterable[Saved]) -> None:
     street.accepted = last.accepted
     street.duplicates = last.duplicates
     street.buckets.late = last.late
+    street.heard_ms = last.heard_ms
     street.resume(last.newest_ms, last.tally)

@@ -32,6 +32,7 @@ class Street:
 
     `next_offset`: events at smaller offsets of the street's partition are applied. `accepted` counts applied events,
     `duplicates` those that changed nothing for being redeliveries or later ones of their kind, whatever their lateness.
+    `heard_ms`: when the broker had the newest of them, epoch ms.
     """
 
     def __init__(self, code: str, rules: Rules, workdays: Workdays) -> None:
@@ -39,6 +40,7 @@ class Street:
         self.next_offset = 0
         self.accepted = 0
         self.duplicates = 0
+        self.heard_ms = 0
         self.buckets = Buckets(rules.horizons)
         self.seen: Memory[str, int] = Memory(rules.horizons.redelivery_days * DAY)
         self.tickets = Tickets(rules, self.buckets)
@@ -62,6 +64,7 @@ class Street:
             "rectification.verified": self.rectifications.verified,
             "rectification.extended": self.rectifications.extended,
             "rectification.completed": self.rectifications.completed,
+            "rectification.revisited": self.rectifications.revisited,
             "window.opened": self.suspicions.opened,
             "window.closed": self.suspicions.closed,
         }
@@ -79,6 +82,7 @@ class Street:
             "rectification.verified": hall.rectified,
             "rectification.extended": hall.rectified,
             "rectification.completed": hall.rectified,
+            "rectification.revisited": hall.rectified,
             "window.opened": hall.turned,
             "window.paused": hall.turned,
             "window.resumed": hall.turned,
@@ -96,6 +100,7 @@ class Street:
             if event.offset < self.next_offset:
                 continue
             self.next_offset = event.offset + 1
+            self.heard_ms = event.received_ms
             self.accepted += 1
             # 1. Stream time goes on, whatever the event turns out to be.
             if event.time_ms > self.buckets.newest_ms:
@@ -130,7 +135,7 @@ class Street:
         """What is so now, true for `next_offset`; None before the first event that tells a time."""
         if self.newest_ms == BEFORE_ALL_MS:
             return None
-        return live_street(self.code, self.next_offset, self.hall, self.buckets)
+        return live_street(self.code, self.next_offset, self.heard_ms, self.hall, self.buckets)
 
     def advance(self, newest_ms: int) -> None:
         """Lets stream time reach a moment: queues and suspicions are judged, horizons move, memories forget, deadlines

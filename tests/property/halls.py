@@ -91,6 +91,7 @@ _ABOUT: Final = (
     (
         "rating.submitted", "rating.submitted", "service.started", "rating.voided", "rating.reinstated",
         "rectification.contacted", "rectification.verified", "rectification.extended", "rectification.completed",
+        "rectification.completed", "rectification.revisited", "rectification.revisited",
     ),
     (
         "window.opened", "window.paused", "window.resumed", "window.closed", "service.started", "service.completed",
@@ -145,6 +146,8 @@ def halls(draw: st.DrawFn) -> list[bytes]:
             }  # fmt: skip
         elif kind == "rectification.verified":
             changes["finding"] = draw(st.sampled_from(["valid", "void"]))
+        elif kind == "rectification.revisited":
+            changes["result"] = draw(st.sampled_from(["satisfied", "dissatisfied", "dissatisfied"]))
         values.append(json.dumps(event(kind, **changes)).encode())
     return values
 

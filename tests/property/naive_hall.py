@@ -52,6 +52,8 @@ class Naive:
     waiting: dict[str, dict[str, int]]
     windows: dict[str, dict[str, Any]]
     ratings: list[str]
+    bad: list[str]
+    uncontacted: int
     open: list[tuple[int, str]]
     waits: int
     wait_ms: int
@@ -68,6 +70,8 @@ def naive_hall(values: Sequence[bytes], live: Live) -> Naive:
         waiting=_waiting(told, now),
         windows=_windows(told, now),
         ratings=[one.data("rating") for one in effective if one.in_time][:-21:-1],
+        bad=[one.data("rating") for one in effective if one.data("level") in _BAD][:-13:-1],
+        uncontacted=_uncontacted(told, effective, now),
         open=_open(told, effective),
         waits=len(waits),
         wait_ms=sum(waits),
@@ -192,23 +196,37 @@ def _at(window: dict[str, Any] | None, now: int) -> dict[str, Any]:
 
 
 def _open(told: list[Told], effective: list[Told]) -> list[tuple[int, str]]:
-    """Open rectifications with the moment at which they are due, in that order."""
+    """Open rectifications with the moment at which they are due, in that order: all but those that the contract's table
+    has as completed, closed or void.
+    """
     found = []
     for opening in effective:
         rating = opening.data("rating")
         about = [one for one in told if one.data("rating") == rating]
         words = [one.kind for one in about]
         verdicts = [word for word in words if word in ("rating.voided", "rating.reinstated")]
-        if opening.data("level") not in _BAD or "rectification.completed" in words:
+        if opening.data("level") not in _BAD or verdicts[-1:] == ["rating.voided"]:
             continue
         if any(one.kind == "rectification.verified" and one.data("finding") == "void" for one in about):
             continue
-        if verdicts[-1:] == ["rating.voided"]:
-            continue
         more = [one.data("workdays") for one in about if one.kind == "rectification.extended"][:1]
         due = midnight_after(workday_after(date_of(opening.time), 5 + sum(more)))
+        revisits = [place for place, word in enumerate(words) if word == "rectification.revisited"]
+        if revisits and about[revisits[-1]].data("result") != "dissatisfied":
+            continue
+        if "rectification.completed" in words:
+            if not revisits or "rectification.completed" in words[revisits[-1] :]:
+                continue
+            due = midnight_after(workday_after(date_of(about[revisits[-1]].time), 5))
         found.append((due, rating))
     return sorted(found)
+
+
+def _uncontacted(told: list[Told], effective: list[Told], now: int) -> int:
+    contacted = {one.data("rating") for one in told if one.kind == "rectification.contacted"}
+    rated = {one.data("rating"): one.time for one in effective}
+    asked = [rated[rating] for _, rating in _open(told, effective) if rating not in contacted]
+    return sum(midnight_after(workday_after(date_of(time), 1)) <= now for time in asked)
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from copy import deepcopy
 
@@ -10,13 +11,13 @@ from hypothesis import strategies as st
 
 from schemas.decoding import decode
 from schemas.live import CLEARED, CONGESTED, LiveDevices
-from schemas.moments import epoch_ms
+from schemas.moments import epoch_ms, iso
 from schemas.published import Notice
 from streams.street.devices import Devices, read_devices
 from streams.transport.record import Record
-from tests import recount
+from tests import examples, recount
 from tests.examples import RECEIVED_MS
-from tests.property.halls import LIVE, RULES, Run, halls, heartbeats
+from tests.property.halls import LIVE, RULES, STREET, Run, halls, heartbeats
 from tests.property.naive_hall import naive_hall
 
 _MINUTE_MS = 60_000
@@ -32,10 +33,15 @@ def test_a_hall_is_what_an_independent_count_of_all_its_events_finds(values: lis
     assert live.waiting == sum(map(len, naive.waiting.values()))
     assert (hall.tally().waits, hall.tally().wait_ms) == (naive.waits, naive.wait_ms)
     assert [rating.rating for rating in live.ratings] == naive.ratings
+    assert [rating.rating for rating in live.bad] == naive.bad
+    assert (live.heard, {rating.came for rating in live.bad} - {iso(RECEIVED_MS)}) == (iso(RECEIVED_MS), set())
     assert [(epoch_ms(one.due) + 1, one.rating) for one in live.rectifications] == naive.open
     overdue = [one.rating for one in live.rectifications if one.overdue]
     assert overdue == [rating for due, rating in naive.open if due <= run.street.newest_ms]
     assert (live.rectifications_open, live.rectifications_overdue) == (len(naive.open), len(overdue))
+    soon_ms = run.street.newest_ms + 24 * 60 * _MINUTE_MS
+    assert live.rectifications_due_soon == sum(run.street.newest_ms < due <= soon_ms for due, _ in naive.open)
+    assert live.rectifications_uncontacted == naive.uncontacted
     assert {window.window for window in live.windows} == naive.windows.keys()
     for window in live.windows:
         expected = naive.windows[window.window]
@@ -94,6 +100,35 @@ def test_saved_and_restored_after_every_message_a_hall_is_that_of_an_uncut_run(v
     assert run.live == uncut.live
     assert run.street.hall.tally() == uncut.street.hall.tally()
     assert run.notices == uncut.notices
+
+
+_steps = st.sampled_from(
+    [
+        ("rectification.completed", {}), ("rectification.completed", {}),
+        ("rectification.revisited", {"result": "dissatisfied"}),
+        ("rectification.revisited", {"result": "dissatisfied"}),
+        ("rectification.revisited", {"result": "basically_satisfied"}), ("rectification.verified", {"finding": "void"}),
+        ("rating.voided", {}), ("rating.reinstated", {}),
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(_steps, max_size=6))
+def test_boards_show_the_rectifications_that_the_facts_have_as_open_or_reopened(
+    steps: list[tuple[str, dict[str, str]]],
+) -> None:
+    told: list[tuple[str, dict[str, str]]] = [("rating.submitted", {"level": "dissatisfied"}), *steps]
+    values = [
+        json.dumps(examples.event(kind, id=f"e{number}", rating="R", street=STREET, **data)).encode()
+        for number, (kind, data) in enumerate(told)
+    ]
+    run = Run(values)
+    run.finish()
+    messages = [recount.Message(0, offset, RECEIVED_MS, value) for offset, value in enumerate(values)]
+    state = recount.facts(messages, now_ms=RECEIVED_MS).rectifications["R"]["state"]
+    assert [one.reopened for one in run.live.rectifications] == (
+        [] if state in ("void", "completed", "closed") else [state == "reopened"]
+    )
 
 
 class Beats:

@@ -179,7 +179,7 @@ def test_a_checkpoint_that_cannot_be_read_stops_the_program() -> None:
         read(b"\x00")
     value = save(Told().tell("ticket.issued", 0).street, None)
     with pytest.raises(SnapshotError, match="version 9"):
-        read(value.replace(b"\xa7version\x03", b"\xa7version\x09"))
+        read(value.replace(b"\xa7version\x04", b"\xa7version\x09"))
 
 
 def test_totals_are_those_of_the_last_save_of_their_lane() -> None:

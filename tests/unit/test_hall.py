@@ -169,6 +169,48 @@ def test_a_message_is_bounded_whatever_devices_send_and_its_numbers_count_what_w
     assert msgspec.json.decode(encode_live(ordinary), type=LiveStreet) == ordinary
 
 
+def test_a_bad_rating_is_shown_when_it_came_however_late_it_is_and_however_many_good_ones_came_with_it() -> None:
+    morning = Morning().pass_to(300)
+    morning.tell("rating.submitted", 0, level="dissatisfied", rating="late", service="V-0", tags=["213"])
+    for number in range(40):
+        morning.tell("rating.submitted", 300, level="satisfied", rating=f"R-{number}", service=f"V-{number}-")
+    [shown] = morning.live.bad
+    assert (shown.rating, shown.tags, shown.time) == ("late", ["213"], iso(_NINE))
+    assert shown.came == morning.live.heard == iso(_RECEIVED_MS)
+    assert shown.rating not in {rating.rating for rating in morning.live.ratings}
+    for number in range(14):
+        morning.tell("rating.submitted", 301, level="very_dissatisfied", rating=f"B-{number}", service=f"W-{number}")
+    assert [rating.rating for rating in morning.live.bad] == [f"B-{number}" for number in reversed(range(2, 14))]
+
+
+def test_the_service_before_the_current_one_is_known_as_long_as_it_was_completed() -> None:
+    morning = Morning().tell("service.completed", 0, service="V-1").tell("service.started", 1, service="V-2")
+    [window] = morning.live.windows
+    assert (window.service, window.previous, window.previous_completed) == ("V-2", "V-1", iso(_NINE))
+    # V-2 was never completed.
+    [window] = morning.tell("service.started", 2, service="V-3").live.windows
+    assert (window.service, window.previous) == ("V-3", "V-1")
+    [window] = (
+        morning.tell("service.completed", 3, service="V-3").tell("service.started", 4, service="V-4").live.windows
+    )
+    assert (window.service, window.previous, window.previous_completed) == ("V-4", "V-3", iso(_NINE + 3 * MINUTE))
+
+
+def test_a_street_saved_before_revisits_goes_on_with_its_rectifications() -> None:
+    before = Morning().tell("rating.submitted", 0, level="dissatisfied", rating="R-1", service="V-1")
+    before.tell("rectification.completed", 1, rating="R-1")
+    raw = msgspec.msgpack.decode(save(before.street, None))
+    del raw["last_bad"], raw["heard_ms"]
+    raw["rectifications"] = [[generation, key, entry[:8]] for generation, key, entry in raw["rectifications"]]
+    raw["tally"] = raw["tally"][:3]
+    after = Morning()
+    restore(after.street, [read(msgspec.msgpack.encode(raw | {"version": 3}))])
+    assert (after.live.rectifications, after.live.bad, after.live.heard) == ([], [], "")
+    after._number = 2
+    after.tell("rectification.revisited", 2, rating="R-1", result="dissatisfied")
+    assert [(one.rating, one.reopened) for one in after.live.rectifications] == [("R-1", True)]
+
+
 def test_a_street_saved_before_halls_shows_the_rectifications_that_were_open() -> None:
     before = Morning().tell("rating.submitted", 0, level="dissatisfied", rating="R-1", service="V-1")
     before.tell("rating.submitted", 1, level="dissatisfied", rating="R-2", service="V-2")
