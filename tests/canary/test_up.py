@@ -42,12 +42,14 @@ def _tally(folder: Folder) -> Tally:
 
 
 def _published(folder: Folder) -> dict[str, list[tuple[bytes | None, Any]]]:
-    """The last message of each key that boards read, without its version, which is an offset: canaries take some."""
+    """The last message of each key that boards read, without its version, which is an offset, for canaries take some, and
+    without when the broker had what it tells of.
+    """
     found = {}
     with Log(folder.log) as log:
         for topic in (METRICS, NOTICES, LIVE):
             newest = {
-                record.key: re.sub(rb'"(version|offset)":\d+', b"", record.value or b"")
+                record.key: re.sub(rb'"(version|offset)":\d+|"(heard|came)":"[^"]*"', b"", record.value or b"")
                 for partition in range(log.partitions(topic) or 0)
                 for record in log.read_all(topic, partition)
             }
