@@ -42,7 +42,7 @@ def _tally(folder: Folder) -> Tally:
 
 
 def _published(folder: Folder) -> dict[str, list[tuple[bytes | None, Any]]]:
-    """The last message of each key that boards read, without its version, which is an offset, for canaries take some, and
+    """The last message of each key that boards read, without its version, which is an offset: canaries take some; and
     without when the broker had what it tells of.
     """
     found = {}
