@@ -21,7 +21,7 @@ from sinks.columns import bucket_columns, event_columns
 from streams.checkpoint import Ledger, Restored, Totals
 from streams.journal import Journal
 from streams.lane import Lane, Terms
-from streams.routing import Origins
+from streams.routing import Origins, owned
 from streams.street.devices import Devices
 from streams.topics import EVENTS, METRICS
 from streams.transport.record import Record
@@ -47,7 +47,9 @@ def main() -> None:
     lines = list(simulate(Registry.load(FOLDER), date(2026, 10, 12), 2, 7, 1.0))
     now_ms = time.time_ns() // 1_000_000
     records = [Record(offset, now_ms, None, line) for offset, line in enumerate(lines) if len(line) < 65_536]
-    valid = [Record(event.offset, now_ms, None, lines[event.offset]) for event in decode(records).events]
+    valid = [
+        Record(event.offset, now_ms, None, lines[event.offset]) for event in owned(decode(records).events, EVENTS, 0, 1)
+    ]
     rules, workdays = Rules(), Workdays()
     seal, privacy = Seal(Secret(bytes(32))), Privacy.from_secret(Secret(bytes(32)))
     terms = Terms(rules, workdays, Origins(Secret(bytes(32))), 1, privacy)
