@@ -104,7 +104,9 @@ def _spots(registry: Registry) -> dict[str, Spot]:
     """The registry's windows, by code."""
     sites = registry.sites
     return {
-        code: Spot(sites[window.site].street, window.site, window.name) for code, window in registry.windows.items()
+        code: Spot(site.street, site.code, f"{site.name} {window.name}")
+        for code, window in registry.windows.items()
+        for site in (sites[window.site],)
     }
 
 

@@ -71,7 +71,7 @@ class LiveSite(msgspec.Struct, omit_defaults=True, frozen=True):
 class LiveWindow(msgspec.Struct, omit_defaults=True, frozen=True):
     """A window. `since`: of its state. `service` is the current one, or, with `completed`, the last of the day.
 
-    `previous`: the service before that one, where it was completed, at `previous_completed`.
+    `previous`: the last service before that one that was completed, at `previous_completed`.
     """
 
     window: str

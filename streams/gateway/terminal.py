@@ -17,6 +17,10 @@ from streams.gateway.devices import Device
 
 # Who has gone this long ago doesn't rate any more; the next one at the window would rate another's service.
 RATE_MS: Final = 10 * MINUTE
+# Who is slow may rate yet so long after the next service has begun, and so long after the own one at most: later it is
+# the next visitor who stands there.
+SLOW_MS: Final = 30_000
+LINGER_MS: Final = 2 * MINUTE
 _HEX: Final = 32
 _SEEN_HEX: Final = 16
 
@@ -61,10 +65,20 @@ def offered(street: LiveStreet | None, window: LiveWindow | None, source: str, n
         return Offer("free")
     if street.day != to_date(day_of(now_ms)).isoformat():
         return Offer("free")  # of another day, and nothing has been heard since
-    if window.completed and now_ms - epoch_ms(window.completed) > RATE_MS:
-        return Offer("wait")
-    rating = "K" + sha256(f"{source}\n{window.service}".encode()).hexdigest()[:_HEX]
-    return Offer("service", window.service, rating, bool(window.completed))
+    if window.completed:
+        is_gone = now_ms - epoch_ms(window.completed) > RATE_MS
+        return Offer("wait") if is_gone else _asks(window.service, source, is_completed=True)
+    if not window.previous or now_ms - epoch_ms(window.previous_completed) > RATE_MS:
+        return _asks(window.service, source, is_completed=False)  # nobody else can be there
+    begun_ms = epoch_ms(window.started or window.previous_completed)
+    if now_ms - begun_ms <= SLOW_MS and now_ms - epoch_ms(window.previous_completed) <= LINGER_MS:
+        return _asks(window.previous, source, is_completed=True)
+    return Offer("wait")  # whoever presses now may be the one before
+
+
+def _asks(service: str, source: str, *, is_completed: bool) -> Offer:
+    rating = "K" + sha256(f"{source}\n{service}".encode()).hexdigest()[:_HEX]
+    return Offer("service", service, rating, is_completed)
 
 
 def station(device: Device, code: str, spot: Spot, offer: Offer) -> Station:

@@ -27,7 +27,7 @@ class Window(msgspec.Struct, array_like=True, gc=False):
     """A window on a day (since 1970, Shanghai). Epoch ms; absent texts are ''.
 
     `since_ms`: of `state`, None where no event has said it. `ratings`: effective ones by level, of all days.
-    `previous`: the service before the current one, completed at `previous_ms`.
+    `previous`: the last service before the current one that was completed, at `previous_ms`.
     """
 
     day: int

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -25,6 +27,15 @@ from tests.security.door import Door
 
 _STREET: Final = "530102001"
 _TABLET: Final = (1280, 800)
+_SMALL_TABLET: Final = (1024, 600)
+# Tags, and the field for a comment, that lie under the buttons.
+_COVERED: Final = """[...document.querySelectorAll('#tags button, #comment')]
+  .filter((one) => one.checkVisibility())
+  .filter((one) => [...document.querySelectorAll('#detail .actions button')].some((button) => {
+    const [a, b] = [one.getBoundingClientRect(), button.getBoundingClientRect()];
+    return a.right > b.left && b.right > a.left && a.bottom > b.top && b.bottom > a.top;
+  }))
+  .map((one) => one.outerHTML.slice(0, 100))"""
 _WIDER: Final = "document.documentElement.scrollWidth - window.innerWidth"
 # Texts below 24 pixels, and what visitors press below 96.
 _TOO_SMALL: Final = """[...document.querySelectorAll('main *, header *, footer *')]
@@ -227,7 +238,7 @@ async def test_a_service_is_rated_once_and_the_next_one_again(visit: Visit, tabl
     await expect(page.get_by_role("heading", name="业务已办结")).to_be_visible()
     await _rate(page, "满意")
     await page.clock.fast_forward(5_000)
-    waits = page.get_by_role("heading", name="请在业务办理时评价")
+    waits = page.get_by_role("heading", name="业务办结后，请在此评价")
     await expect(waits).to_be_focused()
     await visitor.shoot("terminal-wait", "desktop")
     await page.reload()
@@ -245,6 +256,76 @@ async def test_a_service_is_rated_once_and_the_next_one_again(visit: Visit, tabl
     await until(lambda: len(tablet.said()) == 3, "the next one is in the log")
     assert tablet.said()[2]["data"]["service"] == "V-2"
     assert tablet.said()[2]["id"] != first["id"]
+
+
+async def _comes(page: Page, screen: str, act: Awaitable[None]) -> None:
+    """A screen comes up by something that is done, and can be pressed, while the page's clock stands still."""
+    await act
+    await expect(page.locator(f"#{screen}")).to_be_visible()
+    await page.clock.run_for(400)
+
+
+async def test_a_visitor_who_is_slow_rates_the_own_service_and_the_next_one_theirs(
+    visit: Visit, tablet: Tablet
+) -> None:
+    done_ms = now_ms() - 60_000
+    tablet.hall.serves("V-1", completed_ms=done_ms)
+    page = (await visit(tablet.url(), size=_TABLET)).page
+    start = page.locator("#start")
+    face, back, submit = page.locator("#level-basically_satisfied"), page.locator("#back"), page.locator("#submit")
+    await expect(start).to_contain_text("业务已办结")
+    await page.clock.install()
+    await page.clock.pause_at(datetime.now(SHANGHAI) + timedelta(seconds=5))
+    await _comes(page, "detail", face.click())
+    await expect(page.locator("#tags-hint")).to_have_text("以下哪些符合您的情况？可多选，也可以不选")
+    # The next one sits there already: what was begun for the first stays the first one's, also when one goes back.
+    async with page.expect_response("**/v1/terminal?*"):
+        tablet.hall.serves("V-2", started_ms=done_ms + 5_000, after=("V-1", done_ms))
+    await _comes(page, "start", back.click())
+    await _comes(page, "detail", face.click())
+    await _comes(page, "thanks", submit.click())
+    await _comes(page, "wait", page.clock.run_for(5_000))
+    # The next one is done, and another one, as a finger comes down: it can't press what has come under it.
+    tablet.hall.serves("V-2", completed_ms=now_ms())
+    await _comes(page, "start", asyncio.sleep(0))
+    await expect(start).not_to_have_attribute("inert", "")
+    tablet.hall.serves("V-3", completed_ms=now_ms())
+    await expect(start).to_have_attribute("inert", "")
+    await page.clock.run_for(400)
+    await _comes(page, "detail", face.click())
+    # Who goes back has the same service before them, until they have done nothing for a while.
+    await _comes(page, "start", back.click())
+    async with page.expect_response("**/v1/terminal?*"):
+        tablet.hall.serves("V-4", completed_ms=now_ms())
+    await expect(start).not_to_have_attribute("inert", "")
+    await page.clock.run_for(30_000 - 400)
+    await expect(start).to_have_attribute("inert", "")
+    await page.clock.run_for(400)
+    await _comes(page, "detail", face.click())
+    await _comes(page, "thanks", submit.click())
+    await until(lambda: len(tablet.said()) == 2, "both are in the log")
+    assert [event["data"]["service"] for event in tablet.said()] == ["V-1", "V-4"]
+
+
+async def test_a_page_of_another_s_window_says_that_it_is_and_asks_for_no_token(
+    visit: Visit, tablet: Tablet, axe: str
+) -> None:
+    misplaced = dataclasses.replace(tablet, window=f"{_STREET}-00-98")
+    visitor = await visit(misplaced.url(), size=_TABLET)
+    visitor.may("403")
+    page = visitor.page
+    await expect(page.get_by_role("heading", name="本机不属于这个窗口")).to_be_focused()
+    await expect(page.get_by_text("连接不上网关")).to_be_hidden()
+    await expect(page.get_by_label("令牌")).to_be_hidden()
+    await expect(page.locator("#state-line")).to_have_text("本机未登记在此窗口，请联系管理员")
+    assert await visitor.barriers(axe) == []
+    await visitor.shoot("terminal-misplaced", "desktop")
+    # Staff may enter another token all the same, and leave it.
+    await page.locator("summary").click()
+    await page.get_by_role("button", name="更换令牌").click()
+    await expect(page.get_by_label("令牌")).to_be_visible()
+    await page.get_by_role("button", name="返回", exact=True).click()
+    await expect(page.get_by_role("heading", name="本机不属于这个窗口")).to_be_focused()
 
 
 async def test_who_goes_away_has_pressed_what_was_pressed_and_a_clock_that_is_wrong_dates_nothing_wrong(
@@ -299,8 +380,9 @@ async def test_who_goes_away_has_pressed_what_was_pressed_and_a_clock_that_is_wr
 async def test_everything_is_big_enough_to_be_read_and_pressed_on_a_tablet_and_on_a_phone(
     visit: Visit, tablet: Tablet
 ) -> None:
-    for size in (_TABLET, _TABLET[::-1], PHONE):
-        page = (await visit(tablet.url(comment="1"), size=size)).page
+    for size in (_TABLET, _TABLET[::-1], _SMALL_TABLET, PHONE):
+        visitor = await visit(tablet.url(comment="1"), size=size)
+        page = visitor.page
         await _is_ready(page)
         small = {"start": await page.evaluate(_TOO_SMALL)}
         wide = [await page.evaluate(_WIDER)]
@@ -308,6 +390,8 @@ async def test_everything_is_big_enough_to_be_read_and_pressed_on_a_tablet_and_o
         small["detail"] = await page.evaluate(_TOO_SMALL)
         wide.append(await page.evaluate(_WIDER))
         assert (small, wide) == ({"start": [], "detail": []}, [0, 0]), size
+        if size != PHONE:
+            assert await page.evaluate(_COVERED) == [], size
         # Wherever the tags end, the way on is in sight.
         await expect(page.locator("#submit")).to_be_in_viewport(ratio=1)
         await page.get_by_role("button", name="返回重选").click()

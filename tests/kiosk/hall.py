@@ -28,14 +28,25 @@ class Hall:
     def __init__(self, root: Path, code: str) -> None:
         self._root = root
         self._code = code
-        self._version = 0
 
-    def serves(self, service: str, *, completed_ms: int | None = None, at_ms: int | None = None) -> None:
-        """A service is at the window now; '' where nobody says which."""
-        moment = now_ms() if at_ms is None else at_ms
-        self._version += 1
-        completed = "" if completed_ms is None else iso(completed_ms)
-        street = street_with(self._code, self._version, at_ms=moment, service=service, completed=completed)
+    def serves(
+        self,
+        service: str,
+        *,
+        started_ms: int | None = None,
+        completed_ms: int | None = None,
+        after: tuple[str, int] | None = None,
+    ) -> None:
+        """A service is at the window now; '' where nobody says which. `after`: the one before, and when it was done."""
+        moment = now_ms()  # and the version: other halls of the street have one, too
+        window = {"service": service, "started": _iso(started_ms), "completed": _iso(completed_ms)}
+        if after is not None:
+            window |= {"previous": after[0], "previous_completed": iso(after[1])}
+        street = street_with(self._code, moment, at_ms=moment, **window)
         with Log(self._root / "log.db") as log:
             partition = partition_of(street.street, log.partitions(LIVE) or 0)
             log.append([Entry(LIVE, partition, now_ms(), street.street.encode(), encode_live(street))])
+
+
+def _iso(moment_ms: int | None) -> str:
+    return "" if moment_ms is None else iso(moment_ms)

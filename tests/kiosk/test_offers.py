@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.moments import MINUTE, iso
+from schemas.moments import MINUTE, SECOND, iso
 from streams.gateway.devices import Device
-from streams.gateway.terminal import RATE_MS, Offer, Spot, offered, spot_of, station
+from streams.gateway.terminal import LINGER_MS, RATE_MS, SLOW_MS, Offer, Spot, offered, spot_of, station
 from tests.kiosk.hall import DAY_MS, street_with
 
 _WINDOW = "530102001-00-03"
@@ -35,6 +35,37 @@ def test_a_service_that_has_long_been_completed_is_rated_no_more_and_one_that_la
     ]
     assert kinds == ["service", "service", "wait", "wait"]
     assert _offer(now_ms=_NOON + 5 * RATE_MS, service="V-1").kind == "service"
+
+
+@pytest.mark.parametrize(
+    ("started_ms", "is_slow_until_ms"),
+    [
+        (0, SLOW_MS),
+        (MINUTE, MINUTE + SLOW_MS),
+        (LINGER_MS - SECOND, LINGER_MS),
+        (LINGER_MS + SECOND, None),
+        (RATE_MS - SECOND, None),
+    ],
+)
+def test_who_is_slow_rates_the_own_service_for_a_while_and_never_the_next_one(
+    started_ms: int, is_slow_until_ms: int | None
+) -> None:
+    """V-1 is completed at noon, V-2 begins, and is completed; moments are counted from noon."""
+    before = {"previous": "V-1", "previous_completed": iso(_NOON)}
+
+    def asks(at_ms: int, **more: str) -> Offer:
+        return _offer(now_ms=_NOON + at_ms, service="V-2", started=iso(_NOON + started_ms), **before, **more)
+
+    own = _offer(service="V-1", completed=iso(_NOON))
+    if is_slow_until_ms is not None:
+        assert asks(started_ms) == asks(is_slow_until_ms) == own  # nothing changes on the page
+    waits_ms = started_ms if is_slow_until_ms is None else is_slow_until_ms + SECOND
+    assert asks(waits_ms) == asks(RATE_MS) == Offer("wait")
+    next_one = asks(RATE_MS + SECOND)  # the one before has gone by now
+    assert (next_one.service, next_one.is_completed) == ("V-2", False)
+    completed = asks(waits_ms, completed=iso(_NOON + started_ms))
+    assert (completed.service, completed.is_completed) == ("V-2", True)
+    assert completed.rating == next_one.rating != own.rating
 
 
 def test_where_nobody_says_what_is_served_today_whoever_comes_may_rate() -> None:

@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from deploy.district import FOLDER
 from deploy.folder import Endpoint, Folder
 from schemas.levels import LEVEL_NAMES, LEVELS
+from schemas.registry import Registry
 from schemas.secret import load_secret
 from schemas.tags import CURRENT_VERSION, find_tag
 from streams.gateway.devices import DeviceBook, now_ms
@@ -154,8 +156,10 @@ def test_only_the_window_s_device_is_told_what_is_served_there(place: Place) -> 
         assert not any(name.startswith("access-control") for name in one.headers)
     told = place.ask()
     assert told.headers["cache-control"] == "no-store"
-    assert {name: told.json[name] for name in ("device", "source", "street", "site", "window")} == {
+    registry = Registry.load(FOLDER)
+    assert {name: value for name, value in told.json.items() if name not in ("offer", "seen")} == {
         "device": "K-1", "source": "terminal/K-1", "street": WINDOW[:9], "site": WINDOW[:12], "window": WINDOW,
+        "name": f"{registry.sites[WINDOW[:12]].name} {registry.windows[WINDOW].name}",
     }  # fmt: skip
     assert place.token not in place.door.said()
 

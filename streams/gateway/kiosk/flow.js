@@ -15,8 +15,10 @@ export class Flow {
     this.show = show;
     this.submitted = submitted;
     this.station = null; // who and where this tablet is, as the gateway said last
-    this.offer = null; // what may be rated, as long as that is known
+    this.said = null; // what may be rated, as long as that is known
+    this.offer = null; // what the visitor is asked about: the same, or what it was when a face was pressed
     this.draft = null;
+    this.isHeld = false; // who went back to the faces rates the same service
     this.isThanking = false;
     this.rated = new Set();
     this.isBusy = false;
@@ -41,20 +43,26 @@ export class Flow {
     return "start";
   }
 
-  // The gateway said what may be rated; `offer` null: it hasn't for so long that nobody knows.
+  // The gateway said what may be rated; `offer` null: it hasn't for so long that nobody knows. What was begun for one
+  // service stays that one's.
   hear(station, offer) {
-    const before = this.screen;
+    const [screen, before] = [this.screen, this.offer];
     this.station = station;
+    this.said = offer;
+    const isOthers = offer?.service !== before?.service;
+    if (this.draft !== null || (this.isHeld && (isOthers || offer?.kind !== before?.kind))) return;
     this.offer = offer;
-    if (this.screen !== before) this.show(this.screen);
+    // A finger that comes down for one service must not press for the next, on a page that looks the same.
+    if (this.screen !== screen || (this.screen === "start" && isOthers)) this.show(this.screen);
   }
 
   async press(level) {
     await this.#alone("start", async () => {
-      const isOfService = this.offer?.kind === "service";
+      const { offer } = this;
+      const isOfService = offer?.kind === "service";
       const draft = {
-        id: isOfService ? this.offer.rating : randomId(),
-        service: isOfService ? this.offer.service : "",
+        id: isOfService ? offer.rating : randomId(),
+        service: isOfService ? offer.service : "",
         station: this.station,
         ms: this.clock.now(),
         level,
@@ -63,6 +71,7 @@ export class Flow {
       };
       await this.store.keepDraft(draft);
       this.draft = draft;
+      this.offer = offer;
       this.show("detail");
     });
   }
@@ -85,8 +94,15 @@ export class Flow {
     await this.#alone("detail", async () => {
       await this.store.dropDraft();
       this.draft = null;
+      this.isHeld = true;
       this.show(this.screen);
     });
+  }
+
+  // Whoever went back has gone.
+  release() {
+    this.isHeld = false;
+    this.hear(this.station, this.said);
   }
 
   async submit() {
@@ -111,6 +127,8 @@ export class Flow {
     await this.store.submit(envelope("rating.submitted", id, station, ms, data), service);
     if (service) this.rated = new Set([...this.rated, service].slice(-RATED_MOST));
     this.draft = null;
+    this.isHeld = false;
+    this.offer = this.said;
     this.isThanking = true;
     this.submitted();
   }

@@ -19,6 +19,7 @@ export class Refused extends Error {
   constructor(status) {
     super(`refused: ${status}`);
     this.isStranger = status === 401;
+    this.isMisplaced = !this.isStranger;
   }
 }
 

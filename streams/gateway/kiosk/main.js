@@ -49,9 +49,10 @@ class Terminal {
     this.gateway = new Gateway(this.clock);
     this.faults = { watch: null, outbox: null };
     this.hasBeaten = false;
+    this.isChanging = false; // staff enters another token
     this.isLeft = false;
     this.idle = [];
-    this.flow = new Flow(store, this.clock, catalogue.version, (screen) => this.show(screen), () => this.submitted());
+    this.flow = new Flow(store, this.clock, catalogue.version, (screen) => this.isChanging || this.show(screen), () => this.submitted());
     this.outbox = new Outbox(store, this.gateway, this.clock, (fault) => this.tell({ outbox: fault }));
     this.watch = new Watch(this.gateway, this.window, (station) => this.hear(station), (fault) => this.lose(fault));
   }
@@ -95,12 +96,16 @@ class Terminal {
 
   show(screen) {
     if (this.isLeft) return;
-    if (screen === "setup") this.setUp(token() === "" ? "请工作人员填写本机令牌。" : "正在连接网关。", false);
-    else this.screens.show(screen, screen === "detail" ? this.flow.draft : null);
+    this.isChanging = false;
+    this.screens.setTitle(this.flow.offer);
+    if (screen !== "setup") this.screens.show(screen, screen === "detail" ? this.flow.draft : null);
+    else if (token() !== "" && this.faults.watch?.isMisplaced) this.screens.show("misplaced");
+    else this.setUp(token() === "" ? "请工作人员填写本机令牌。" : "正在连接网关。", false);
     this.touched();
   }
 
   setUp(why, canLeave) {
+    this.isChanging = canLeave;
     this.screens.closeState();
     this.screens.setSetup(why, canLeave);
     this.screens.forgetToken();
@@ -126,7 +131,8 @@ class Terminal {
   deserted() {
     this.screens.closeState();
     this.screens.forgetToken();
-    if (this.screens.shown === "setup" && this.flow.station !== null && token() !== "") this.show(this.flow.screen);
+    this.flow.release();
+    if (this.isChanging) this.show(this.flow.screen);
   }
 
   drafted() {
@@ -141,10 +147,10 @@ class Terminal {
   async hear({ offer, seen, ...station }) {
     localStorage.setItem(STATION, JSON.stringify(station));
     this.screens.setPlace(station.name);
-    this.screens.setTitle(offer);
     clearTimeout(this.unknown);
     this.unknown = undefined;
     this.flow.hear(station, offer);
+    this.screens.setTitle(this.flow.offer);
     if (this.faults.watch !== null) this.outbox.retry();
     await this.tell({ watch: null });
     if (!this.hasBeaten) this.beat();
@@ -152,10 +158,13 @@ class Terminal {
 
   lose(fault) {
     this.unknown ??= setTimeout(() => this.flow.hear(this.flow.station, null), UNKNOWN_MS);
-    if (this.flow.station === null && token() !== "") {
+    this.tell({ watch: fault });
+    if (this.flow.station !== null || token() === "" || this.isChanging) return;
+    const isShown = this.screens.shown === "misplaced";
+    if (Boolean(fault.isMisplaced) !== isShown) this.show("setup");
+    if (!fault.isMisplaced) {
       this.screens.setSetup(fault.isStranger ? "令牌无效或已停用，请重新填写。" : "连接不上网关，正在重试。", false);
     }
-    this.tell({ watch: fault });
   }
 
   retry() {

@@ -1,7 +1,8 @@
 // The page as people see, touch and hear it. Every text that isn't in the page itself is here.
 
 const STEADY_MS = 400;
-const SCREENS = ["start", "detail", "thanks", "wait", "setup", "elsewhere"];
+const SCREENS = ["start", "detail", "thanks", "wait", "setup", "misplaced", "elsewhere"];
+const HINTS = { good: "请问哪里做得好？", fair: "以下哪些符合您的情况？", bad: "请问哪里没有做好？" };
 const SVG = "http://www.w3.org/2000/svg";
 
 export class Screens {
@@ -31,11 +32,10 @@ export class Screens {
     this.choose = act.choose;
   }
 
-  // Shows a screen, and moves the focus there. What is on it can't be pressed at once: the second tap of a hand that
-  // shakes shall not hit what has come under it.
+  // Shows a screen, or the same for somebody else, and moves the focus there. What is on it can't be pressed at once:
+  // the second tap of a hand that shakes shall not hit what has come under it.
   show(name, draft = null) {
     if (draft !== null) this.#fill(draft);
-    if (name === this.shown) return;
     this.shown = name;
     this.say("");
     for (const screen of SCREENS) byId(screen).hidden = screen !== name;
@@ -98,7 +98,9 @@ export class Screens {
     const drawn = face(draft.level);
     drawn.classList.add("chosen");
     byId("detail-title").replaceChildren(drawn, `您的评价：${level.word}`);
-    byId("tags-hint").textContent = level.is_bad ? "请问哪里没有做好？可多选，也可以不选" : "请问哪里做得好？可多选，也可以不选";
+    // The middle level's tags are of both kinds.
+    const kind = level.level === "basically_satisfied" ? "fair" : level.is_bad ? "bad" : "good";
+    byId("tags-hint").textContent = `${HINTS[kind]}可多选，也可以不选`;
     byId("tags").replaceChildren(...level.tags.map((tag) => item(this.#tag(tag))));
     byId("comment-field").hidden = !this.hasComment;
     byId("comment").value = draft.comment;

@@ -10,10 +10,11 @@ const WHY = {
 
 // `fault`: why the last attempt failed, or null. `refused`: the presses that were rejected.
 export function stateOf(station, fault, waiting, refused, skewMs) {
-  const isRefused = fault?.isStranger !== undefined;
+  const isRefused = Boolean(fault?.isStranger || fault?.isMisplaced);
   const parts = [];
   if (isRefused) {
-    parts.push(fault.isStranger ? "本机令牌无效或已停用，请联系管理员；评价照常保存在本机" : "本机未登记在此窗口，请联系管理员；评价照常保存在本机");
+    const why = fault.isStranger ? "本机令牌无效或已停用，请联系管理员" : "本机未登记在此窗口，请联系管理员";
+    parts.push(station === null ? why : `${why}；评价照常保存在本机`);
   } else if (fault !== null) {
     parts.push("离线，评价保存在本机，恢复后自动上传");
   }
