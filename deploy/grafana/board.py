@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from grafana_foundation_sdk.builders.dashboard import AnnotationQuery, Dashboard, DashboardLink, QueryVariable, Row
@@ -55,5 +55,14 @@ def _others() -> DashboardLink:
 
 def to_board(name: str, **variables: str) -> str:
     """A link to another board in the same range. `variables`: the column of the row that says each."""
-    chosen = "".join(f"&var-{key}=${{__data.fields.{column}}}" for key, column in variables.items())
+    return _to(name, {key: f"__data.fields.{column}" for key, column in variables.items()})
+
+
+def to_street() -> str:
+    """A link from a line of a graph to the board of its street, which is a label of it."""
+    return _to("street", {"street": "__field.labels.street"})
+
+
+def _to(name: str, variables: Mapping[str, str]) -> str:
+    chosen = "".join(f"&var-{key}=${{{of}}}" for key, of in variables.items())
     return f"/d/pingliu-{name}?${{__url_time_range}}{chosen}"

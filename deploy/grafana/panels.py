@@ -37,11 +37,13 @@ SITES: Final = "suffix: 个"
 BYTES: Final = "bytes"
 PER_SECOND: Final = "suffix: 条/秒"
 REQUESTS: Final = "reqps"
-SWITCH: Final = "bool_on_off"
+# Not Grafana's, which knows yes and no in English alone.
+SWITCH: Final = "是否"
+_YES_NO: Final = [{"type": "value", "options": {"0": {"text": "否"}, "1": {"text": "是"}}}]
 
 Panel = stat.Panel | timeseries.Panel | table.Panel | bargauge.Panel
-# A column of a table: its unit, and where its cells lead.
-Column = tuple[str, str]
+# By a table's column: what its values are coloured by.
+Colours = Mapping[str, ThresholdsConfig]
 
 
 def figure(
@@ -68,9 +70,11 @@ def figure(
 
 def graph(
     title: str, meaning: str, unit: str, source: DataSourceRef, targets: Sequence[Target],
-    *, span: int = 12, stacked: bool = False, colours: ThresholdsConfig | None = None, every: str = "",
+    *, span: int = 12, stacked: bool = False, colours: ThresholdsConfig | None = None, every: str = "", link: str = "",
 ) -> timeseries.Panel:  # fmt: skip
-    """Lines over time, or bars upon each other. `every`: the shortest interval between points, such as 5m."""
+    """Lines over time, or bars upon each other. `every`: the shortest interval between points, such as 5m; `link`:
+    where a point leads.
+    """
     panel = (
         timeseries.Panel()
         .title(title)
@@ -94,6 +98,8 @@ def graph(
     if stacked:
         panel = panel.draw_style(GraphDrawStyle.BARS).fill_opacity(70)
         panel = panel.stacking(common.StackingConfig().mode(StackingMode.NORMAL))
+    if link:
+        panel = panel.data_links([_link(link)])
     return panel.interval(every) if every else panel
 
 
@@ -119,10 +125,10 @@ def bars(
 
 def rows(
     title: str, meaning: str, source: DataSourceRef, targets: Sequence[Target],
-    *, units: Mapping[str, str] | None = None, links: Mapping[str, str] | None = None, hidden: Sequence[str] = (),
-    span: int = 24, height: int = 9,
+    *, units: Mapping[str, str] | None = None, links: Mapping[str, str] | None = None, colours: Colours | None = None,
+    hidden: Sequence[str] = (), span: int = 24, height: int = 9,
 ) -> table.Panel:  # fmt: skip
-    """A table. `units` and `links` are of columns; hidden columns are there for links."""
+    """A table. `units`, `links` and `colours` are of columns; hidden columns are there for links."""
     panel = (
         table.Panel()
         .title(title)
@@ -135,10 +141,13 @@ def rows(
         .height(height)
     )
     for name, unit in (units or {}).items():
-        panel = panel.override_by_name(name, [DynamicConfigValue("unit", unit)])
+        said = DynamicConfigValue("mappings", _YES_NO) if unit == SWITCH else DynamicConfigValue("unit", unit)
+        panel = panel.override_by_name(name, [said])
     for name, url in (links or {}).items():
-        link = DashboardLink("查看").type(DashboardLinkType.LINK).url(url)
-        panel = panel.override_by_name(name, [DynamicConfigValue("links", [link.build()])])
+        panel = panel.override_by_name(name, [DynamicConfigValue("links", [_link(url).build()])])
+    for name, config in (colours or {}).items():
+        coloured = DynamicConfigValue("custom.cellOptions", {"type": "color-text"})
+        panel = panel.override_by_name(name, [DynamicConfigValue("thresholds", config.build()), coloured])
     for name in hidden:
         panel = panel.override_by_name(name, [DynamicConfigValue("custom.hidden", True)])
     return panel
@@ -146,11 +155,13 @@ def rows(
 
 def joined(
     title: str, meaning: str, key: str, targets: Sequence[Target], names: Mapping[str, str],
-    *, units: Mapping[str, str], links: Mapping[str, str],
+    *, units: Mapping[str, str], links: Mapping[str, str], colours: Colours,
 ) -> table.Panel:  # fmt: skip
-    """A table of the values of several sources now, beside each other by `key`. `names`: what columns are called."""
+    """A table of the values of several sources now, beside each other by `key`, which is hidden. `names`: what columns
+    are called.
+    """
     kept = "|".join([key, *names])
-    panel = rows(title, meaning, MIXED, targets, units=units, links=links)
+    panel = rows(title, meaning, MIXED, targets, units=units, links=links, colours=colours, hidden=(key,))
     for transformation, options in (
         ("filterFieldsByName", {"include": {"pattern": f"^({kept})$"}}),
         ("joinByField", {"byField": key, "mode": "outer"}),
@@ -158,6 +169,10 @@ def joined(
     ):
         panel = panel.with_transformation(DataTransformerConfig(id_val=transformation, options=options))
     return panel
+
+
+def _link(url: str) -> DashboardLink:
+    return DashboardLink("查看").type(DashboardLinkType.LINK).url(url)
 
 
 def _last() -> common.ReduceDataOptions:

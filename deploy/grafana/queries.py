@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-_LEVELS: Final = ("very_satisfied", "satisfied", "basically_satisfied", "dissatisfied", "very_dissatisfied")
+from schemas.levels import LEVELS
+
 _FROM: Final = "toDate($__fromTime, 'Asia/Shanghai')"
 _TO: Final = "toDate($__toTime, 'Asia/Shanghai')"
 
@@ -26,7 +27,7 @@ def chosen(*names: str, table: str = "") -> str:
 
 # Of buckets: how many ratings are 好评, 差评 by the district's rules, which ClickHouse has in `levels`.
 GOOD_LEVELS: Final = "WITH (SELECT groupArray(level) FROM pingliu.levels WHERE good) AS good_levels"
-GOOD: Final = " + ".join(f"has(good_levels, '{level}') * {level}" for level in _LEVELS)
+GOOD: Final = " + ".join(f"has(good_levels, '{level}') * {level}" for level in LEVELS)
 BAD: Final = "dissatisfied + very_dissatisfied"
 
 

@@ -15,6 +15,7 @@ _MINUTE: Final = 60.0
 _SITE: Final = _RULES.site_month
 # What texts beside the colours say of them.
 WAITING_MINUTES: Final = _SITE.waiting_minutes
+OFFLINE_MINUTES: Final = _SITE.offline_minutes
 ONLINE: Final = f"{_SITE.online_share:.0%}"
 PARTICIPATION: Final = f"{_SITE.participation_full:.0%}"
 SILENT: Final = f"{_RULES.suspicion.silent_share:.0%}"
@@ -81,6 +82,16 @@ def small_share(right: float) -> ThresholdsConfig:
 def age(old: float) -> ThresholdsConfig:
     """Seconds since something that happens all the time: an alert comes at `old`."""
     return steps(_GREEN, (old / 2, _YELLOW), (old, _RED))
+
+
+def data_age() -> ThresholdsConfig:
+    """Seconds without an event of a street, as the alert has it."""
+    return age(30 * _MINUTE)
+
+
+def heartbeat_age() -> ThresholdsConfig:
+    """Seconds without a heartbeat: from when on a device is offline."""
+    return steps(_GREEN, (OFFLINE_MINUTES * _MINUTE, _RED))
 
 
 def is_up() -> ThresholdsConfig:

@@ -39,10 +39,10 @@ class District:
     prometheus: Prometheus
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def district(tmp_path_factory: pytest.TempPathFactory) -> Iterator[District]:
     """A pingliu with all roles that took in a day, scraped meanwhile; a gateway that accepted, rejected and refused; a
-    robot that was told of a bad rating at the second try.
+    robot that was told of a bad rating at the second try. It ends with this folder's tests: idle, it takes from others.
     """
     with serving() as robots:
         yield from _district(tmp_path_factory.mktemp("boards"), robots)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import copy
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from deploy.access_schema import HIDDEN, declared
-from deploy.grafana import clickhouse
+from deploy.grafana import clickhouse, words
 from deploy.grafana.files import FOLDER, GENERATED, grafana_files, write_files
+from schemas import data
+from schemas.contracts.meanings import of_field
 from tests.boards import generated
 from tests.boards.checks import UIDS, faults_of_board, known_series
 
@@ -124,6 +126,33 @@ def test_boards_and_alerts_read_only_what_auditors_may() -> None:
 def test_no_board_shows_who_rated_or_what_they_wrote() -> None:
     for one in generated.queries():
         assert not re.search(r"\b(rater\w*|comment|real_name)\b", one.text), one.where
+
+
+@pytest.mark.parametrize(
+    ("found", "codes"),
+    [
+        (words.CHANNELS, get_args(data.Channel)),
+        (words.SERVICES, get_args(data.Kind)),
+        (words.OUTCOMES, get_args(data.Outcome)),
+    ],
+)
+def test_every_code_that_an_event_may_have_has_a_word(found: Mapping[str, str], codes: tuple[str, ...]) -> None:
+    assert tuple(found) == codes
+    assert all(re.search("[\u4e00-\u9fff]", word) for word in found.values())
+
+
+@pytest.mark.parametrize(
+    ("found", "kind", "field"),
+    [
+        (words.SERVICES, "service.completed", "kind"),
+        (words.OUTCOMES, "service.completed", "outcome"),
+        (words.DEVICES, "device.heartbeat", "kind"),
+        (words.PAUSES, "window.paused", "reason"),
+    ],
+)
+def test_a_board_s_words_are_those_of_the_contract_s_document(found: Mapping[str, str], kind: str, field: str) -> None:
+    said = of_field(kind, field).text
+    assert [f"{code} {word}" for code, word in found.items() if f"{code} {word}" not in said] == []
 
 
 def test_a_grafana_alert_asks_a_source_that_is_provisioned_and_has_a_runbook() -> None:

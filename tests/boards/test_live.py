@@ -16,6 +16,7 @@ import pytest
 
 from deploy.asking import AskingError
 from deploy.folder import Folder
+from deploy.grafana import words
 from deploy.notifying import last_of_folder
 from schemas.live import CLEARED, CONGESTED
 from schemas.moments import SHANGHAI
@@ -27,6 +28,9 @@ from tests.boards.macros import expand
 from tests.boards.recorded import ALERTS, RECORDED
 
 Choice = Mapping[str, Sequence[str]]
+
+# Columns of tables that are codes in events.
+_WORDS: Final = frozenset(("渠道", "类型", "结果", "标记", "标签", "整改状态"))
 
 ALL: Final[Choice] = {"street": (), "site": (), "window": ()}
 ONE: Final[Choice] = {"street": (STREET,), "site": (SITE,), "window": (WINDOW,)}
@@ -111,9 +115,23 @@ def test_every_query_of_every_board_returns_rows_of_a_day_and_each_column_that_t
             columns = _columns(district, panel)
             if columns:
                 assert _named(panel) <= columns, f"{name}: {panel['title']}"
+            if panel["type"] == "table":
+                assert not {one for one in columns if one.isascii()} - _hidden(panel), f"{name}: {panel['title']}"
             for target in panel["targets"]:
                 if target.get("queryType") == "timeseries":
                     assert next(iter(_rows(district, target["rawSql"], ALL)[0])) == "time", panel["title"]
+
+
+def test_tables_say_in_words_what_events_have_as_codes(district: District) -> None:
+    said: dict[str, set[str]] = {column: set() for column in _WORDS}
+    for one in generated.queries():
+        if any(f"`{column}`" in one.text for column in _WORDS):
+            for row in _rows(district, one.text, ALL):
+                for column in _WORDS & row.keys():
+                    said[column].add(row[column] or "")
+    assert {text for texts in said.values() for text in texts if text.isascii()} <= {""}
+    assert said["渠道"] <= set(words.CHANNELS.values())
+    assert all(texts - {""} for texts in said.values())
 
 
 def test_a_choice_narrows_what_is_shown(district: District) -> None:
@@ -149,6 +167,12 @@ def _columns(district: District, panel: Any) -> set[str]:
     for transformation in panel.get("transformations", []):
         found |= set(transformation["options"].get("renameByName", {}).values())
     return found
+
+
+def _hidden(panel: Any) -> set[str]:
+    """The columns that are there for links alone."""
+    hidden = {"id": "custom.hidden", "value": True}
+    return {one["matcher"]["options"] for one in panel["fieldConfig"]["overrides"] if hidden in one["properties"]}
 
 
 def _named(panel: Any) -> set[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.grafana.thresholds import data_age
 from deploy.local import packages
 from schemas.rules import Rules
 from schemas.rules_assessment import published_minutes
@@ -47,7 +48,7 @@ def test_each_role_is_scraped_where_it_listens_and_one_that_not_every_district_r
     assert sorted(jobs) == sorted((role, role) for role in DEFAULT_PORTS)
     for role, port in DEFAULT_PORTS.items():
         scraped = json.loads((SHIPPED / "targets" / f"{role}.json").read_text(encoding="utf-8"))
-        assert scraped == ([] if role in ("notify", "board") else [{"targets": [f"127.0.0.1:{port}"]}])
+        assert scraped == ([] if role == "notify" else [{"targets": [f"127.0.0.1:{port}"]}])
 
 
 def test_every_alert_is_told_when_its_tests_say_and_else_not() -> None:
@@ -64,7 +65,7 @@ def test_a_rule_that_is_changed_fails_its_test(tmp_path: Path) -> None:
     text = rules.read_text(encoding="utf-8")
     assert "> 0.05\n" in text
     rules.write_text(text.replace("> 0.05\n", "> 0.5\n"), encoding="utf-8")
-    done = _promtool(folder, "test", "rules", *_names(folder))
+    done = _promtool(folder, "test", "rules", "tests/service.yml")
     assert done.returncode == 1
     assert "PingliuDevicesOffline" in done.stdout + done.stderr
 
@@ -86,7 +87,7 @@ def test_a_rule_that_names_something_undefined_is_at_fault() -> None:
 
 @pytest.mark.parametrize("name", ALERTS)
 def test_an_alert_says_in_chinese_what_is_the_matter_whose_it_is_and_where_to_read_on(name: str) -> None:
-    assert re.search(r"^labels: \{severity: (critical|warning), of: (operation|service)\}$", SAID[name], re.M)
+    assert re.search(r"^labels: \{severity: (critical|warning|info), of: (operation|service)\}$", SAID[name], re.M)
     for part in ("summary", "description"):
         assert re.search(rf"^  {part}: .*[\u4e00-\u9fff]", SAID[name], re.M)
     assert f"  runbook: docs/boards.md#{name.lower()}\n" in SAID[name]
@@ -98,7 +99,27 @@ def test_devices_are_offline_by_the_rules_own_share_and_hours() -> None:
     intervals = published_minutes(rules.hours)
     first, last = (minute - _AHEAD for minute in (intervals[0][0], intervals[-1][1]))
     assert (first % 60, last % 60) == (0, 0)
-    for name in ("PingliuDevicesOffline", "PingliuQueueCongested"):
+    for name in ("PingliuDevicesOffline", "PingliuDeviceMissing", "PingliuQueueCongested"):
         assert f"and on () (hour() >= {first // 60} and hour() < {last // 60})" in ALERTS[name]
     assert f"> {1 - rules.online_share}\n" in ALERTS["PingliuDevicesOffline"]
+    assert f"> {1 - rules.online_share})\n" in ALERTS["PingliuDeviceMissing"]
+    assert f"未超过 {1 - rules.online_share:.0%}" in SAID["PingliuDeviceMissing"]
     assert f"达标线 {rules.online_share:.0%}" in SAID["PingliuDevicesOffline"]
+
+
+def test_a_street_is_silent_by_the_rules_own_hours() -> None:
+    expr = re.sub(r"\s+", " ", RECORDED["district:pingliu_hours:minutes"])
+    intervals = [(begin - _AHEAD, end - _AHEAD) for begin, end in published_minutes(Rules().site_month.hours)]
+    assert expr == " + ".join(
+        f"(hour() * 60 + minute() - {begin}) * (hour() * 60 + minute() >= bool {begin})"
+        f" * (hour() * 60 + minute() < bool {end})"
+        for begin, end in intervals
+    )
+    for name in ("district:pingliu_last_event_today:ratio", "district:pingliu_last_heartbeat_today:ratio"):
+        assert f"(time() - {60 * intervals[0][0]}) % 86400" in RECORDED[name]
+
+
+def test_a_street_s_age_turns_red_when_its_alert_comes() -> None:
+    red = data_age().build().steps[-1]
+    assert red.color == "red"
+    assert f"max > {red.value:.0f}\n" in ALERTS["PingliuStreetSilent"]

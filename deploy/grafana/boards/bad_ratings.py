@@ -8,6 +8,7 @@ from deploy.grafana.board import to_board
 from deploy.grafana.panels import Panel, rows
 from deploy.grafana.queries import chosen, name_of, named
 from deploy.grafana.sources import CLICKHOUSE, sql
+from deploy.grafana.words import CHANNELS, STATES, in_words, tags
 
 _OF_BAD = """
     r.effective AND NOT r.voided
@@ -34,9 +35,9 @@ def latest(*variables: str) -> Panel:
     """The newest effective 差评, with what came of them. `variables`: what narrows it."""
     text = f"""
 SELECT r.time AS `时间`, l.name AS `评价`, {name_of("s", "r.site")} AS `站点`, {name_of("w", "r.window")} AS `窗口`,
-    {name_of("i", "r.item")} AS `事项`, arrayStringConcat(r.tags, ' ') AS `标签`, r.channel AS `渠道`,
-    c.state AS `整改状态`,
-    c.due AS `整改期限`, r.street AS street, r.site AS site, r.window AS window
+    {name_of("i", "r.item")} AS `事项`, {tags("r.tags")} AS `标签`,
+    {in_words("r.channel", CHANNELS)} AS `渠道`, {in_words("c.state", STATES)} AS `整改状态`, c.due AS `整改期限`,
+    r.street AS street, r.site AS site, r.window AS window
 FROM pingliu.ratings AS r
 LEFT JOIN pingliu.levels AS l ON l.level = r.level
 LEFT JOIN pingliu.rectifications AS c ON c.rating = r.rating

@@ -5,10 +5,13 @@ from __future__ import annotations
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from deploy.grafana import panels, thresholds, variables
-from deploy.grafana.board import board
+from deploy.grafana.board import board, to_board, to_street
+from deploy.grafana.boards.bad_ratings import marks
+from deploy.grafana.boards.measures import since_last
 from deploy.grafana.panels import Panel, figure, graph, rows
 from deploy.grafana.queries import chosen, name_of, named
 from deploy.grafana.sources import CLICKHOUSE, PROMETHEUS, promql, sql
+from deploy.grafana.words import DEVICES, in_words
 
 _OF = 'street=~"$street"'
 
@@ -18,13 +21,14 @@ def devices() -> Dashboard:
     return board(
         "devices",
         "设备",
-        "终端、排队机等设备的在线情况，以及接入网关给它们的答复。",
+        "终端、排队机等设备的在线情况，以及接入网关给它们的答复。红线为差评：可看出与断线是否同时。",
         [
             ("此刻", (_known(), _offline(), _share(), _registered(), _connections(), _waiting())),
-            ("设备", (_by_street(), _heartbeats(), _kinds())),
+            ("设备", (_by_street(), _last_heartbeats(), _heartbeats(), _kinds())),
             ("接入网关", (_statuses(), _verdicts(), _refused())),
         ],
         variables=(variables.street(),),
+        annotations=(marks("street"),),
     )
 
 
@@ -37,7 +41,7 @@ def _known() -> Panel:
 
 def _offline() -> Panel:
     return figure(
-        "离线设备", "10 分钟以上没有心跳的设备。", panels.DEVICES, PROMETHEUS,
+        "离线设备", f"{thresholds.OFFLINE_MINUTES} 分钟以上没有心跳的设备。", panels.DEVICES, PROMETHEUS,
         promql(f"sum(street:pingliu_devices_offline:max{{{_OF}}})"), thresholds.none_is_right(grave=5),
     )  # fmt: skip
 
@@ -73,8 +77,16 @@ def _waiting() -> Panel:
 
 def _by_street() -> Panel:
     return graph(
-        "离线设备走势", "按街道编码。", panels.DEVICES, PROMETHEUS,
-        [promql(f"street:pingliu_devices_offline:max{{{_OF}}}", "{{street}}")],
+        "离线设备走势", "按街道编码；点线看该街道。", panels.DEVICES, PROMETHEUS,
+        [promql(f"street:pingliu_devices_offline:max{{{_OF}}}", "{{street}}")], link=to_street(),
+    )  # fmt: skip
+
+
+def _last_heartbeats() -> Panel:
+    return graph(
+        "距最近心跳", "每个街道距最近一次设备心跳多久，按街道编码；点线看该街道。夜间和节假日会一直增长。",
+        panels.SECONDS, PROMETHEUS, [promql(since_last("heartbeat", f"{{{_OF}}}"), "{{street}}")],
+        colours=thresholds.heartbeat_age(), link=to_street(),
     )  # fmt: skip
 
 
@@ -98,21 +110,20 @@ ORDER BY time"""
 
 def _kinds() -> Panel:
     text = f"""
-SELECT h.last AS `最后心跳`,
-    transform(h.kind, ['rating', 'queue', 'kiosk', 'camera'], ['评价器', '排队机', '自助机', '摄像头'], h.kind)
-        AS `类型`,
-    {name_of("s", "h.site")} AS `站点`, {name_of("w", "h.window")} AS `窗口`, h.backlog AS `积压`,
-    h.battery AS `电量`,
-    h.firmware AS `固件`, h.source AS `设备`
+SELECT h.last AS `最后心跳`, greatest(0, dateDiff('second', h.last, now())) AS `距今`,
+    {in_words("h.kind", DEVICES)} AS `类型`, {name_of("s", "h.site")} AS `站点`, {name_of("w", "h.window")} AS `窗口`,
+    h.backlog AS `积压`, h.battery AS `电量`, h.firmware AS `固件`, h.source AS `设备`,
+    h.street AS street, h.site AS site, h.window AS window
 FROM
 (
-    SELECT source, max(time) AS last, argMax(site, time) AS site, argMax(window, time) AS window,
-        argMax(JSONExtractString(data, 'kind'), time) AS kind,
-        argMax(JSONExtractFloat(data, 'backlog'), time) AS backlog,
-        argMax(JSONExtract(data, 'battery', 'Nullable(Float64)'), time) AS battery,
-        argMax(JSONExtractString(data, 'firmware'), time) AS firmware
-    FROM pingliu.events
-    WHERE type = 'device.heartbeat' AND $__timeFilter(time) AND {chosen("street")}
+    SELECT e.source AS source, max(e.time) AS last, argMax(e.street, e.time) AS street,
+        argMax(e.site, e.time) AS site, argMax(e.window, e.time) AS window,
+        argMax(JSONExtractString(e.data, 'kind'), e.time) AS kind,
+        argMax(JSONExtractFloat(e.data, 'backlog'), e.time) AS backlog,
+        argMax(JSONExtract(e.data, 'battery', 'Nullable(Float64)'), e.time) AS battery,
+        argMax(JSONExtractString(e.data, 'firmware'), e.time) AS firmware
+    FROM pingliu.events AS e
+    WHERE e.type = 'device.heartbeat' AND $__timeFilter(e.time) AND {chosen("street", table="e")}
     GROUP BY source
 ) AS h
 {named("site", "h.site", "s")}
@@ -120,8 +131,13 @@ FROM
 ORDER BY h.last
 LIMIT 500"""
     return rows(
-        "设备清单", "所选时段内有过心跳的设备，最久没有心跳的在前，最多 500 台。", CLICKHOUSE, [sql(text)],
-        units={"电量": "percent"},
+        "设备清单", "所选时段内有过心跳的设备，最久没有心跳的在前，最多 500 台。点站点或窗口看那里的办件与评价。",
+        CLICKHOUSE, [sql(text)], units={"电量": "percent", "距今": panels.SECONDS},
+        links={
+            "站点": to_board("window", street="street", site="site"),
+            "窗口": to_board("window", street="street", site="site", window="window"),
+        },
+        hidden=("street", "site", "window"), colours={"距今": thresholds.heartbeat_age()},
     )  # fmt: skip
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from deploy.grafana import panels
-from deploy.grafana.board import board, to_board
+from deploy.grafana import panels, thresholds
+from deploy.grafana.board import board, to_board, to_street
 from deploy.grafana.boards.bad_ratings import latest, marks
-from deploy.grafana.boards.measures import day_figures, flow, levels, now_figures, waits
+from deploy.grafana.boards.measures import day_figures, flow, judged, levels, now_figures, since_last, waits
 from deploy.grafana.panels import Panel, graph, joined, rows
 from deploy.grafana.queries import BAD, GOOD, GOOD_LEVELS, days
 from deploy.grafana.sources import CLICKHOUSE, PROMETHEUS, promql, sql
@@ -34,8 +34,8 @@ def district() -> Dashboard:
 
 def _queues() -> Panel:
     return graph(
-        "各街道等候人数", "此刻大厅里等候的人数，按街道编码。", panels.PEOPLE, PROMETHEUS,
-        [promql("street:pingliu_tickets_waiting:max", "{{street}}")],
+        "各街道等候人数", "此刻大厅里等候的人数，按街道编码；点线看该街道。", panels.PEOPLE, PROMETHEUS,
+        [promql("street:pingliu_tickets_waiting:max", "{{street}}")], link=to_street(),
     )  # fmt: skip
 
 
@@ -50,11 +50,19 @@ def _streets_now() -> Panel:
         ("G", "离线设备", "devices_offline"),
     )
     asked = [promql(f"street:pingliu_{metric}:max", ref=ref, at_once=True) for ref, _, metric in columns]
+    asked.append(promql(since_last("event"), ref="H", at_once=True))
     return joined(
-        "各街道此刻", "实时状态，每行一个街道；点街道看详情。", "street", [sql(_STREETS, ref="N"), *asked],
-        {"街道": "街道", **{f"Value #{ref}": name for ref, name, _ in columns}},
-        units={"最长等候": panels.SECONDS},
+        "各街道此刻",
+        "实时状态，每行一个街道；点街道看详情。“距最近数据”很久的街道，其余各列是当时的情况；夜间和节假日会一直增长。",
+        "street", [sql(_STREETS, ref="N"), *asked],
+        {"街道": "街道", **{f"Value #{ref}": name for ref, name, _ in columns}, "Value #H": "距最近数据"},
+        units={"最长等候": panels.SECONDS, "距最近数据": panels.SECONDS},
         links={"街道": to_board("street", street="street")},
+        colours={
+            "最长等候": thresholds.waiting(), "拥堵站点": thresholds.none_is_right(),
+            "逾期整改": thresholds.none_is_right(), "离线设备": thresholds.none_is_right(grave=5),
+            "距最近数据": thresholds.data_age(),
+        },
     )  # fmt: skip
 
 
@@ -80,4 +88,5 @@ ORDER BY r.code"""
         "各街道所选日期", "所选日期内的累计（实时口径）；点街道看详情。", CLICKHOUSE, [sql(text)],
         units={"主动评价率": panels.SHARE, "好评率": panels.SHARE, "弃号率": panels.SHARE, "平均等候": panels.SECONDS},
         links={"街道": to_board("street", street="street")}, hidden=("street",),
+        colours={**judged(), "主动评价率": thresholds.participation()},
     )  # fmt: skip

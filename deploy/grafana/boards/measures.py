@@ -5,17 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from deploy.grafana import panels, thresholds
-from deploy.grafana.panels import Panel, figure, graph
+from deploy.grafana.panels import Colours, Panel, figure, graph
 from deploy.grafana.queries import BAD, GOOD, GOOD_LEVELS, chosen, days
 from deploy.grafana.sources import CLICKHOUSE, PROMETHEUS, promql, sql
-
-_LEVELS = {
-    "very_satisfied": "非常满意",
-    "satisfied": "满意",
-    "basically_satisfied": "基本满意",
-    "dissatisfied": "不满意",
-    "very_dissatisfied": "非常不满意",
-}
+from schemas.levels import LEVEL_NAMES
 
 
 def day_figures(grain: str, *variables: str) -> Sequence[Panel]:
@@ -81,7 +74,7 @@ ORDER BY time"""
 
 def levels(grain: str, *variables: str) -> Panel:
     """Ratings by level over the day."""
-    sums = ", ".join(f"sum({level}) AS `{name}`" for level, name in _LEVELS.items())
+    sums = ", ".join(f"sum({level}) AS `{name}`" for level, name in LEVEL_NAMES.items())
     text = f"""
 SELECT $__timeInterval(bucket) AS time, {sums}
 FROM pingliu.{grain}_minutes
@@ -110,6 +103,16 @@ ORDER BY time"""
     )  # fmt: skip
 
 
+def judged() -> Colours:
+    """The columns of a table of days that are judged as the figures are."""
+    return {
+        "好评率": thresholds.share(),
+        "平均分": thresholds.score(),
+        "差评": thresholds.none_is_right(grave=3),
+        "平均等候": thresholds.waiting(),
+    }
+
+
 def now_figures(of: str = "") -> Sequence[Panel]:
     """How the halls are now, by Prometheus. `of`: matchers of streets, as they stand within braces."""
     near = f"{{{of}}}" if of else ""
@@ -132,17 +135,26 @@ def now_figures(of: str = "") -> Sequence[Panel]:
         ),
         figure(
             "暂停窗口", "此刻暂停服务的窗口数。", panels.WINDOWS, PROMETHEUS,
-            promql(f"sum(street:pingliu_windows_paused:max{near})"),
+            promql(f"sum(street:pingliu_windows_paused:max{near})"), span=3,
         ),
         figure(
             "逾期整改", "超过办结期限仍未完成的差评整改。", panels.CASES, PROMETHEUS,
-            promql(f"sum(street:pingliu_rectifications_overdue:max{near})"), thresholds.none_is_right(),
+            promql(f"sum(street:pingliu_rectifications_overdue:max{near})"), thresholds.none_is_right(), span=3,
         ),
         figure(
-            "离线设备", "10 分钟以上没有心跳的设备。", panels.DEVICES, PROMETHEUS,
-            promql(f"sum(street:pingliu_devices_offline:max{near})"), thresholds.none_is_right(grave=5),
+            "离线设备", f"{thresholds.OFFLINE_MINUTES} 分钟以上没有心跳的设备。", panels.DEVICES, PROMETHEUS,
+            promql(f"sum(street:pingliu_devices_offline:max{near})"), thresholds.none_is_right(grave=5), span=3,
+        ),
+        figure(
+            "最近一次数据", "距最近一次收到数据多久；有多个街道时，是最久的一个。夜间和节假日会一直增长。",
+            panels.SECONDS, PROMETHEUS, promql(f"max({since_last('event', near)})"), thresholds.data_age(), span=3,
         ),
     )  # fmt: skip
+
+
+def since_last(what: str, near: str = "") -> str:
+    """PromQL of the seconds since each street's newest `what`: event or heartbeat. `near`: matchers, in braces."""
+    return f"time() - street:pingliu_last_{what}_timestamp_seconds:max{near}"
 
 
 def _and(*variables: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from deploy.grafana import panels, thresholds
-from deploy.grafana.board import board
+from deploy.grafana.board import board, to_board, to_street
+from deploy.grafana.boards.measures import since_last
 from deploy.grafana.panels import Panel, figure, graph, rows
 from deploy.grafana.sources import CLICKHOUSE, PROMETHEUS, promql, sql
 
@@ -27,7 +28,7 @@ def pipeline() -> Dashboard:
         "各角色是否在运行、是否跟得上、是否按时保存和入库；面向运维人员。",
         [
             ("此刻", (_up(), _ready(), _lag_now(), _checkpoint_age(), _rejected_share(), _dead())),
-            ("处理", (_accepted(), _lag(), _progress(), _rejected())),
+            ("处理", (_accepted(), _lag(), _progress(), _rejected(), _ages())),
             ("延迟", (_latency(), _canary_age())),
             ("保存与入库", (_checkpoints(), _inserts(), _rows(), _busy())),
             ("接入与进程", (_publish(), _memory(), _cpu(), _streets())),
@@ -114,6 +115,14 @@ def _rejected() -> Panel:
     return graph(
         "拒收", "每秒拒收的消息，按原因。", panels.PER_SECOND, PROMETHEUS,
         [promql("reason:pingliu_events_rejected:rate5m", "{{reason}}")],
+    )  # fmt: skip
+
+
+def _ages() -> Panel:
+    return graph(
+        "各街道距最近数据", "距收到每个街道最近一条数据多久，按街道编码；点线看该街道。夜间和节假日会一直增长。",
+        panels.SECONDS, PROMETHEUS, [promql(since_last("event"), "{{street}}")], colours=thresholds.data_age(),
+        span=24, link=to_street(),
     )  # fmt: skip
 
 
@@ -262,8 +271,11 @@ LIMIT 100"""
 
 def _differences() -> Panel:
     text = """
-SELECT street AS `街道`, day AS `日期`, measure AS `指标`, live AS `实时`, facts AS `事实`
+SELECT street AS `街道`, day AS `日期`, measure AS `指标`, live AS `实时`, facts AS `事实`, street AS street
 FROM pingliu.reconciliation
 ORDER BY day DESC, street
 LIMIT 100"""
-    return rows("实时与事实不一致", "应为空；迟到 7 天以上的事件只进事实表，会显示在这里。", CLICKHOUSE, [sql(text)])
+    return rows(
+        "实时与事实不一致", "应为空；迟到 7 天以上的事件只进事实表，会显示在这里。点街道看详情。", CLICKHOUSE,
+        [sql(text)], links={"街道": to_board("street", street="street")}, hidden=("street",),
+    )  # fmt: skip

@@ -5,20 +5,18 @@ from __future__ import annotations
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from deploy.grafana import panels, thresholds, variables
-from deploy.grafana.board import board, to_board
+from deploy.grafana.board import board, to_board, to_street
 from deploy.grafana.boards.bad_ratings import marks
 from deploy.grafana.panels import Panel, bars, figure, graph, rows
 from deploy.grafana.queries import chosen, days, name_of, named
 from deploy.grafana.sources import CLICKHOUSE, PROMETHEUS, promql, sql
+from deploy.grafana.words import STATES, in_words
 
 # What waits for a measure; `on_time` is 0 there once the due moment is past.
 _OPEN = "c.state IN ('open', 'contacted', 'verified', 'reopened')"
 _OVERDUE = "c.completed_at IS NULL AND c.on_time = 0"
 _UNCONTACTED = "c.contacted_at IS NULL AND c.state = 'open' AND c.contact_due < now()"
-_STATES = (
-    "transform(c.state, ['open', 'contacted', 'verified', 'completed', 'closed', 'reopened', 'void'], "
-    "['待联系', '已联系', '已核实', '已整改', '已回访', '重新整改', '作废'], c.state)"
-)
+_STATE = in_words("c.state", STATES)
 
 
 def rectification() -> Dashboard:
@@ -101,7 +99,7 @@ def _revisited() -> Panel:
 
 def _ledger() -> Panel:
     text = f"""
-SELECT c.due AS `办结期限`, c.contact_due AS `联系期限`, {_STATES} AS `状态`, {_OVERDUE} AS `逾期`,
+SELECT c.due AS `办结期限`, c.contact_due AS `联系期限`, {_STATE} AS `状态`, {_OVERDUE} AS `逾期`,
     c.opened_at AS `评价时间`,
     l.name AS `评价`, {name_of("s", "c.site")} AS `站点`, {name_of("w", "c.window")} AS `窗口`, c.staff AS `工号`,
     c.rating AS `评价编号`, c.street AS street, c.site AS site, c.window AS window
@@ -114,7 +112,7 @@ ORDER BY c.due, c.opened_at
 LIMIT 500"""
     return rows(
         "待办台账", "未办结的差评，期限近的在前，最多 500 件；不限所选时段。点窗口看详情。", CLICKHOUSE, [sql(text)],
-        units={"逾期": panels.SWITCH},
+        units={"逾期": panels.SWITCH}, colours={"逾期": thresholds.none_is_right()},
         links={"窗口": to_board("window", street="street", site="site", window="window")},
         hidden=("street", "site", "window"),
     )  # fmt: skip
@@ -133,12 +131,13 @@ ORDER BY c.street"""
     return rows(
         "各街道", "所选时段内的差评，不含作废。", CLICKHOUSE, [sql(text)], span=12, units={"按期整改率": panels.SHARE},
         links={"街道": to_board("street", street="street")}, hidden=("street",),
+        colours={"逾期": thresholds.none_is_right(), "按期整改率": thresholds.share()},
     )  # fmt: skip
 
 
 def _by_state() -> Panel:
     text = f"""
-SELECT {_STATES} AS state, count() AS value
+SELECT {_STATE} AS state, count() AS value
 FROM pingliu.rectifications AS c
 WHERE $__timeFilter(c.opened_at) AND {chosen("street", table="c")}
 GROUP BY state
@@ -162,9 +161,14 @@ ORDER BY time"""
 
 def _live() -> Panel:
     return graph(
-        "未办结与逾期", "实时状态：未办结和逾期的整改件数，按街道编码。", panels.CASES, PROMETHEUS,
+        "未办结与逾期", "实时状态：未办结、逾期、即将到期和超期未联系的整改件数，按街道编码；点线看该街道。",
+        panels.CASES, PROMETHEUS,
         [
-            promql('street:pingliu_rectifications_open:max{street=~"$street"}', "未办结 {{street}}"),
-            promql('street:pingliu_rectifications_overdue:max{street=~"$street"}', "逾期 {{street}}", ref="B"),
+            promql(f'street:pingliu_rectifications_{kind}:max{{street=~"$street"}}', f"{name} {{{{street}}}}", ref=ref)
+            for ref, kind, name in (
+                ("A", "open", "未办结"), ("B", "overdue", "逾期"), ("C", "due_soon", "即将到期"),
+                ("D", "uncontacted", "超期未联系"),
+            )
         ],
+        link=to_street(),
     )  # fmt: skip

@@ -7,7 +7,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from deploy.grafana import panels, thresholds, variables
 from deploy.grafana.board import board, to_board
 from deploy.grafana.boards.bad_ratings import latest, marks
-from deploy.grafana.boards.measures import day_figures, flow, levels, now_figures, waits
+from deploy.grafana.boards.measures import day_figures, flow, judged, levels, now_figures, waits
 from deploy.grafana.panels import Panel, graph, rows
 from deploy.grafana.queries import BAD, GOOD, GOOD_LEVELS, chosen, days, name_of, named
 from deploy.grafana.sources import CLICKHOUSE, PROMETHEUS, promql, sql
@@ -71,7 +71,7 @@ FROM ({_sums("street, site")}
 ORDER BY d.site"""
     return rows(
         "各站点", "所选日期内的累计（实时口径）；点站点看它的窗口。", CLICKHOUSE, [sql(text)], units=_UNITS,
-        links={"站点": to_board("window", street="street", site="site")}, hidden=("street", "site"),
+        links={"站点": to_board("window", street="street", site="site")}, hidden=("street", "site"), colours=judged(),
     )  # fmt: skip
 
 
@@ -90,5 +90,5 @@ LIMIT 200"""
     return rows(
         "各窗口", "差评多的在前，最多 200 个；点窗口看详情。", CLICKHOUSE, [sql(text)], units=_UNITS,
         links={"窗口": to_board("window", street="street", site="site", window="window")},
-        hidden=("street", "site", "window"),
+        hidden=("street", "site", "window"), colours=judged(),
     )  # fmt: skip

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from deploy.grafana import panels, variables
+from deploy.grafana import panels, thresholds, variables
 from deploy.grafana.board import board
 from deploy.grafana.boards.bad_ratings import latest, marks
 from deploy.grafana.boards.measures import day_figures, flow, levels, waits
 from deploy.grafana.panels import Panel, graph, rows
 from deploy.grafana.queries import chosen, days, name_of, named
 from deploy.grafana.sources import CLICKHOUSE, sql
+from deploy.grafana.words import (
+    CHANNELS,
+    FLAGS,
+    NOTHING,
+    OUTCOMES,
+    PAUSES,
+    SERVICES,
+    WINDOW_EVENTS,
+    all_in_words,
+    in_words,
+)
 
 _ALL = ("street", "site", "window")
 
@@ -54,8 +65,8 @@ ORDER BY time"""
 def _services() -> Panel:
     text = f"""
 SELECT s.completed_at AS `办结时间`, {name_of("w", "s.window")} AS `窗口`, {name_of("i", "s.item")} AS `事项`,
-    s.kind AS `类型`,
-    s.outcome AS `结果`, s.wait_seconds AS `等候`, s.handle_seconds AS `办理`, s.staff AS `工号`,
+    {in_words("s.kind", SERVICES)} AS `类型`, {in_words("s.outcome", OUTCOMES)} AS `结果`,
+    s.wait_seconds AS `等候`, s.handle_seconds AS `办理`, s.staff AS `工号`,
     s.service AS `服务编号`
 FROM pingliu.services AS s
 {named("window", "s.window", "w")}
@@ -65,15 +76,15 @@ ORDER BY s.completed_at DESC
 LIMIT 100"""
     return rows(
         "最近办件", "所选日期内最近办结的服务，最多 100 次。", CLICKHOUSE, [sql(text)], span=12,
-        units={"等候": panels.SECONDS, "办理": panels.SECONDS},
+        units={"等候": panels.SECONDS, "办理": panels.SECONDS}, colours={"等候": thresholds.waiting()},
     )  # fmt: skip
 
 
 def _ratings() -> Panel:
     text = f"""
-SELECT r.time AS `时间`, l.name AS `评价`, {name_of("w", "r.window")} AS `窗口`, r.channel AS `渠道`,
-    r.effective AS `有效`,
-    r.voided AS `作废`, arrayStringConcat(r.flags, ' ') AS `标记`, r.staff AS `工号`, r.rating AS `评价编号`
+SELECT r.time AS `时间`, l.name AS `评价`, {name_of("w", "r.window")} AS `窗口`,
+    {in_words("r.channel", CHANNELS)} AS `渠道`, r.effective AS `有效`, r.voided AS `作废`,
+    {all_in_words("r.flags", FLAGS)} AS `标记`, r.staff AS `工号`, r.rating AS `评价编号`
 FROM pingliu.ratings AS r
 LEFT JOIN pingliu.levels AS l ON l.level = r.level
 {named("window", "r.window", "w")}
@@ -89,10 +100,8 @@ LIMIT 100"""
 def _sessions() -> Panel:
     text = f"""
 SELECT e.time AS `时间`, {name_of("w", "e.window")} AS `窗口`,
-    transform(e.type, ['window.opened', 'window.paused', 'window.resumed', 'window.closed'],
-        ['开窗', '暂停', '恢复', '关窗'], e.type) AS `状态`,
-    transform(JSONExtractString(e.data, 'reason'), ['meal', 'meeting', 'material', 'system', 'other'],
-        ['就餐', '会议', '取材料', '系统', '其他'], '') AS `原因`,
+    {in_words("e.type", WINDOW_EVENTS)} AS `状态`,
+    {in_words("JSONExtractString(e.data, 'reason')", PAUSES, NOTHING)} AS `原因`,
     e.staff AS `工号`
 FROM pingliu.events AS e
 {named("window", "e.window", "w")}
