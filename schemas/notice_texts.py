@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, NamedTuple, get_args
 
+from schemas.code_words import DEVICES
 from schemas.live import BACK, CLEARED, CONGESTED, OFFLINE
 from schemas.moments import epoch_ms, iso
 from schemas.privacy import mask
@@ -30,7 +31,6 @@ _RULES: Final = {
     "silent_month": "当月评价率明显偏低",
 }
 _STEPS: Final = {"contact": "首次联系", "completion": "整改办结"}
-_DEVICES: Final = {"rating": "评价终端", "queue": "叫号设备", "kiosk": "自助终端", "camera": "摄像设备"}
 # All but letters, digits, underscore and hyphen: a chat makes links, mentions and formats of the others.
 _SIGNS: Final = re.compile(r"[^\w-]+")
 _LONGEST_ID: Final = 64
@@ -140,7 +140,7 @@ def _queue(notice: Notice) -> str:
 
 
 def _device(notice: Notice) -> str:
-    kind = _DEVICES.get(str(notice.data.get("kind")), "设备")
+    kind = DEVICES.get(str(notice.data.get("kind")), "设备")
     return f"{kind}（{_id(notice.data.get('device'))}）"
 
 

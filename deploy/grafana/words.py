@@ -32,14 +32,12 @@ STATES: Final = {
     "reopened": "重新整改",
     "void": "作废",
 }
-DEVICES: Final = {"rating": "评价器", "queue": "排队机", "kiosk": "自助机", "camera": "摄像头"}
 WINDOW_EVENTS: Final = {
     "window.opened": "开窗",
     "window.paused": "暂停",
     "window.resumed": "恢复",
     "window.closed": "关窗",
 }
-PAUSES: Final = {"meal": "用餐", "meeting": "会议", "material": "取送材料", "system": "系统故障", "other": "其他"}
 # SQL's empty text, for what has no word.
 NOTHING: Final = "''"
 _TAGS: Final = {code: tag.text for code, tag in VERSIONS[CURRENT_VERSION].items()}

@@ -16,7 +16,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from deploy.access_schema import HIDDEN, declared
 from deploy.grafana import clickhouse, words
 from deploy.grafana.files import FOLDER, GENERATED, grafana_files, write_files
-from schemas import data
+from schemas import code_words, data
 from schemas.contracts.meanings import of_field
 from tests.boards import generated
 from tests.boards.checks import UIDS, faults_of_board, known_series
@@ -146,8 +146,8 @@ def test_every_code_that_an_event_may_have_has_a_word(found: Mapping[str, str], 
     [
         (words.SERVICES, "service.completed", "kind"),
         (words.OUTCOMES, "service.completed", "outcome"),
-        (words.DEVICES, "device.heartbeat", "kind"),
-        (words.PAUSES, "window.paused", "reason"),
+        (code_words.DEVICES, "device.heartbeat", "kind"),
+        (code_words.PAUSES, "window.paused", "reason"),
     ],
 )
 def test_a_board_s_words_are_those_of_the_contract_s_document(found: Mapping[str, str], kind: str, field: str) -> None:

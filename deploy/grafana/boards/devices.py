@@ -11,7 +11,8 @@ from deploy.grafana.boards.measures import since_last
 from deploy.grafana.panels import Panel, figure, graph, rows
 from deploy.grafana.queries import chosen, name_of, named
 from deploy.grafana.sources import CLICKHOUSE, PROMETHEUS, promql, sql
-from deploy.grafana.words import DEVICES, in_words
+from deploy.grafana.words import in_words
+from schemas.code_words import DEVICES
 
 _OF = 'street=~"$street"'
 

@@ -16,12 +16,12 @@ from deploy.grafana.words import (
     FLAGS,
     NOTHING,
     OUTCOMES,
-    PAUSES,
     SERVICES,
     WINDOW_EVENTS,
     all_in_words,
     in_words,
 )
+from schemas.code_words import PAUSES
 
 _ALL = ("street", "site", "window")
 
