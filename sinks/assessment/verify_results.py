@@ -46,6 +46,7 @@ def verify_results(database: Database, tell: Tell) -> Iterator[Finding]:
         )
         for row in rows:
             yield Finding("result", table, f"{row['of_']} {row['about_']}".rstrip() + ": it isn't what was computed")
+    others: list[tuple[Period, Assessed]] = []
     notes = Counter(str(row["period"]) for row in database.rows(f"SELECT period FROM pingliu.{LEDGER}"))
     for text in sorted(notes):
         if notes[text] > 1:
@@ -61,7 +62,7 @@ def verify_results(database: Database, tell: Tell) -> Iterator[Finding]:
         if noted is not None and sha256_of(export_text(found)) != noted.results_sha256:
             tables = ", ".join(TABLES[period.kind])
             yield Finding("result", tables, f"{text}: rows were added, removed or changed, or their note was")
-            yield from _computed_again(database, period, noted, tell)
+            others.append((period, noted))
     for table in RESULTS:
         for row in database.rows(f"SELECT DISTINCT period FROM pingliu.{table} ORDER BY period"):
             if row["period"] not in notes:
@@ -69,6 +70,8 @@ def verify_results(database: Database, tell: Tell) -> Iterator[Finding]:
                 yield Finding(
                     "result", LEDGER, f"{row['period']}: {said} (then assess it again); it has rows in {table}"
                 )
+    if others:
+        yield from _computed_again(database, others, tell)
 
 
 def different(period: Period, place: str, kept: Sequence[Result], found: Sequence[Result]) -> Iterator[Finding]:
@@ -86,17 +89,25 @@ def different(period: Period, place: str, kept: Sequence[Result], found: Sequenc
         yield Finding("result", place or "results", f"{period.text}: … and {len(said) - NAMED} other rows")
 
 
-def _computed_again(database: Database, period: Period, noted: Assessed, tell: Tell) -> Iterator[Finding]:
-    """Names the rows of current results that were added, removed or changed, where their basis is still there."""
-    basis = _basis(database, period, noted)
-    if basis is None:
-        return
+def _computed_again(database: Database, others: Sequence[tuple[Period, Assessed]], tell: Tell) -> Iterator[Finding]:
+    """Names the rows of current results that were added, removed or changed, where their basis is still there.
+
+    What several periods are made of is computed once, if it comes from the same.
+    """
+    done: dict[Period, object] = {}
     with result_tables(database) as place:
-        for part in parts(period, basis):
-            rules = in_force(published(database), part.months[-1])
-            Assessor(database, place.name, basis.of(part), found_before(database), tell).compute(part, rules)
-        kept, found = (_rows(database, name, period) for name in ("pingliu", place.name))
-        yield from different(period, "", kept, found)
+        for period, noted in others:
+            basis = _basis(database, period, noted)
+            if basis is None:
+                continue
+            for part in parts(period, basis):
+                rules, own = in_force(published(database), part.months[-1]), basis.of(part)
+                made_of = (own.sha256, rules.sha256, sorted(own.positions.items()))
+                if done.get(part) != made_of:
+                    Assessor(database, place.name, own, found_before(database), tell).compute(part, rules)
+                    done[part] = made_of
+            kept, found = (_rows(database, name, period) for name in ("pingliu", place.name))
+            yield from different(period, "", kept, found)
 
 
 def _basis(database: Database, period: Period, noted: Assessed) -> Basis | None:

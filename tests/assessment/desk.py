@@ -19,7 +19,7 @@ from sinks.assessment.rule_sets import publish, publish_first
 from sinks.reference import load_reference
 from sinks.workbench import Workbench
 from tests.assessment.district import recounted, registry
-from tests.assessment.expected import BILL, TABLES, Table, differences, expected_tables, found_tables
+from tests.assessment.expected import BILL, TABLES, Table, expected_tables, found_tables
 from tests.recount import Message
 from tests.recount import assessment as recount
 from tests.views.warehouse import Warehouse
@@ -81,10 +81,6 @@ class Desk:
             except NothingToAssess:
                 continue
         return found_tables(self._warehouse.engine)
-
-    def differences(self, case: Case, *, seed: int = 0) -> list[str]:
-        """Where the product and the recount differ."""
-        return differences(case.recounted(), self.tables(case, seed=seed))
 
     def _clear(self) -> None:
         self._warehouse.clear()

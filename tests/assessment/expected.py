@@ -53,6 +53,33 @@ def differences(expected: Mapping[str, Table], found: Mapping[str, Table]) -> li
     return lines[:_MOST_SHOWN] + more
 
 
+def unbalanced(tables: Mapping[str, Table]) -> list[str]:
+    """Scores, and points of blocks, that aren't exactly the sum of their bill's lines."""
+    found = []
+    for name, scope, score, row in _scored(tables):
+        lines = tables[BILL][row["period"], scope, row[name.partition("_")[0]]]["lines"]
+        if sum(line["points"] for line in lines) != score:
+            found.append(f"{name}: {row}")
+        for column in row:
+            if column.endswith("_points"):
+                block = column.removesuffix("_points")
+                if sum((line["points"] for line in lines if line["block"] == block), Decimal(0)) != row[column]:
+                    found.append(f"{name}, {column}: {row}")
+    return found[:_MOST_SHOWN]
+
+
+def _scored(tables: Mapping[str, Table]) -> Iterator[tuple[str, str, Decimal, Row]]:
+    """Tables, scopes, scores and rows of everything that has a score."""
+    for name, table in tables.items():
+        if name.startswith(("staff_", "site_")):
+            scope = name.partition("_")[0]
+            for row in table.values():
+                if row["score"] is not None:
+                    yield name, scope, row["score"], row
+                    if name == "site_quarters" and row["tier"] == "street":
+                        yield name, "centre", row["own"], row
+
+
 def _street(assessed: Assessed, period: str, _: str, subject: str) -> str:
     """The subject's of the period, '' for one who is entered but isn't a subject."""
     for name in TABLES:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from itertools import count
@@ -49,12 +47,6 @@ class _Question(NamedTuple):
 
 def _questions() -> list[_Question]:
     return [_Question(*found) for found in _BLOCK.findall(_PAGE.read_text(encoding="utf-8"))]
-
-
-def _pingliu(*arguments: str) -> str:
-    process = subprocess.run([sys.executable, "-m", "deploy", *arguments], capture_output=True, check=False)
-    assert process.returncode == 0, process.stderr.decode()
-    return process.stdout.decode()
 
 
 def _write(path: Path, events: Sequence[dict[str, Any]]) -> Path:
@@ -149,7 +141,7 @@ def _after_the_seal() -> Iterator[dict[str, Any]]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folder]:
     """August sealed, then events that concern it, September sealed with their corrections, and the quarter assessed.
 
-    Each by a command over a folder that is quiet; then it is up, as one that auditors ask.
+    By commands over a folder that is quiet; then it is up, as one that auditors ask.
     """
     root = tmp_path_factory.mktemp("auditing")
     lines = list(simulate(Registry.load(FOLDER), date(2026, 8, 1), 50, 3, 0.03))
@@ -160,13 +152,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folder]:
     after = _write_lines(root / "after.ndjson", lines[monday:])
     special = _write(root / "special.ndjson", [*_hall(), *_street()])
     later = _write(root / "later.ndjson", [*_after_the_seal()])
-    data = str(root / "data")
-    _pingliu("ingest", "--data", data, *map(str, (before, sunday, after, special)))
-    _pingliu("seal", "month", "--data", data, "2026-08")
-    _pingliu("ingest", "--data", data, str(later))
-    _pingliu("seal", "month", "--data", data, "2026-09")
-    _pingliu("assess", "--data", data, "2026-Q3")
-    with up(Box(Path(data))) as box:
+    box = Box(root / "data")
+    box.run_in_turn(
+        ("ingest", *map(str, (before, sunday, after, special))),
+        ("seal", "month", "2026-08"),
+        ("ingest", str(later)),
+        ("seal", "month", "2026-09"),
+        ("assess", "2026-Q3"),
+    )
+    with up(box):
         yield Folder(box.root)
 
 

@@ -87,24 +87,24 @@ class _Said:
 def said(tmp_path_factory: pytest.TempPathFactory) -> _Said:
     folder = tmp_path_factory.mktemp("commands")
     box = copied(sealed_sample(tmp_path_factory)[0], folder / "data")
-    quiet = dict(zip(_ASKED, box.run_in_turn(*_ASKED.values()), strict=True))
-    paper = {"quiet": _paper(box)}
+    out = folder / "paper.html"
+    report = ("report", "quarterly", QUARTER, "--out", str(out), "--date", "2026-11-02")
+    *answers, wrote = box.run_in_turn(*_ASKED.values(), report)
+    assert wrote == f"wrote {out}\n"
+    quiet = dict(zip(_ASKED, answers, strict=True))
+    paper = {"quiet": out.read_text()}
     everything = {**_ASKED, **_BESIDES}
     with up(box):
         running = {name: typed(*arguments, "--data", str(box.root)) for name, arguments in everything.items()}
         wrong: dict[tuple[str, ...], str] = {
             arguments: refused(*arguments, "--data", str(box.root)) for arguments, _ in _REFUSED
         }
-        paper["up"] = _paper(box)
+        out.unlink()
+        typed(*report, "--data", str(box.root))
+        paper["up"] = out.read_text()
     with modern_clickhouse(box.root / "clickhouse") as url:
         server = {name: typed(*arguments, "--clickhouse", url) for name, arguments in everything.items()}
     return _Said(quiet, running, server, wrong, paper)
-
-
-def _paper(box: Box) -> str:
-    out = box.root.parent / "paper.html"
-    assert box.run("report", "quarterly", QUARTER, "--out", str(out), "--date", "2026-11-02") == f"wrote {out}\n"
-    return out.read_text()
 
 
 @pytest.mark.parametrize("name", _ASKED)

@@ -8,13 +8,14 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from deploy.cli import cli
 from schemas.rules import Rules, parse_rules
 from sinks.assessment.compare import Move, compare
 from sinks.assessment.period import Period
 from sinks.workbench import Workbench
 from tests.assessment.sealing import FIRST, MONTH, SECOND, bench, copied, json_lines, sample
-from tests.box import Box
 
 _TABLES = ("staff_months", "site_months", "bill_lines", "month_measures", "assessments", "rule_sets", "reference_log")
 
@@ -95,19 +96,16 @@ def test_the_command_shows_moves_and_refuses_what_is_no_rules_file(
     first.write_text("")
     second.write_text("[staff_month]\nexcellent = 97")
     files = ("--rules", str(first), "--rules", str(second))
-    listed = json_lines(box.run("compare", MONTH, *files, "--json", "--limit", "5"))
+    asked = ("compare", MONTH, *files, "--json", "--limit", "5")
+    moves, sets = box.run_in_turn(asked, ("query", "SELECT count() FROM rule_sets"))
+    listed = json_lines(moves)
     assert len(listed) == 5
     assert all(one["before"]["band"] == "excellent" and one["after"]["band"] == "good" for one in listed)
+    assert json.loads(sets) == 1
     second.write_text("[staff_month]\nexcellent = 101")
     said = box.refused("compare", MONTH, *files)
     assert str(second) in said
     assert "staff_month.excellent" in said
-    assert json.loads(box.run("query", "SELECT count() FROM rule_sets")) == 1
-    assert _usage(box, "compare", MONTH, "--rules", str(first)).startswith("Error: --rules: two files are expected")
-
-
-def _usage(box: Box, *arguments: str) -> str:
-    process = box.start(*arguments)
-    _, errors = process.communicate()
-    assert process.returncode == 2
-    return errors.decode().splitlines()[-1]
+    usage = CliRunner().invoke(cli, ("compare", "--data", str(box.root), MONTH, "--rules", str(first)))
+    assert usage.exit_code == 2
+    assert usage.stderr.splitlines()[-1].startswith("Error: --rules: two files are expected")

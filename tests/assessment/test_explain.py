@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
+from streams.topics import EVENTS
+from streams.transport.log import Log
 from tests.assessment.sealing import (
     FIRST,
     MONTH,
@@ -18,6 +22,7 @@ from tests.assessment.sealing import (
     copied,
     json_lines,
     refused,
+    said,
     sealed_sample,
     typed,
     up,
@@ -25,6 +30,15 @@ from tests.assessment.sealing import (
 from tests.box import Box
 
 _STREET: Final = "530102001"
+# What an event says that a line of a block is about.
+_TOLD_BY: Final = {
+    "rating": "rating.submitted",
+    "participation": "service.completed",
+    "efficiency": "service.completed",
+    "discipline": "conduct.recorded",
+    "bonus": "conduct.recorded",
+    "patrol": "conduct.recorded",
+}
 # Who has the most points of all.
 _RATED: Final = "rated"
 _BILLS: Final = (
@@ -43,7 +57,7 @@ _BILLS: Final = (
 @pytest.fixture(scope="module")
 def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
     with up(copied(sealed_sample(tmp_path_factory)[0], tmp_path_factory.mktemp("explain") / "data")) as box:
-        box.run("assess", YEAR)
+        said(box, "assess", YEAR)
         yield box
 
 
@@ -73,16 +87,42 @@ def test_lines_add_up_and_the_view_has_the_same(box: Box, of: str, subject: str,
         assert line["events"] == [[event["source"], event["id"]] for event in row["events"]]
 
 
+@pytest.fixture(scope="module")
+def told(box: Box) -> Mapping[tuple[str, str], Mapping[str, Any]]:
+    """What was said of services, ratings and conduct, by (source, id): the log's own messages, as they came in."""
+    found: dict[tuple[str, str], Mapping[str, Any]] = {}
+    with Log(box.root / "log.db") as log:
+        for partition in range(log.partitions(EVENTS) or 0):
+            offset = 0
+            while records := log.read(EVENTS, partition, offset):
+                offset = records[-1].offset + 1
+                for value in (record.value or b"" for record in records):
+                    if any(kind.encode() in value for kind in _TOLD_BY.values()):
+                        with suppress(ValueError):  # what is no text of UTF-8
+                            body = json.loads(value)
+                            found.setdefault((body["source"], body["id"]), body)
+    return found
+
+
 @pytest.mark.parametrize(("of", "subject"), [("staff", FIRST), ("site", f"{_STREET}-00")])
-def test_every_event_named_is_there(box: Box, of: str, subject: str) -> None:
+def test_every_event_named_is_there_and_says_what_it_is_named_for(
+    box: Box, told: Mapping[tuple[str, str], Mapping[str, Any]], of: str, subject: str
+) -> None:
     (bill,) = json_lines(_explained(box, of, subject, MONTH, "--json"))
-    named = {(source, name) for line in bill["lines"] for source, name in line["events"]}
-    assert named
-    there = box.rows(
-        "SELECT count() AS n FROM events WHERE (source, id) IN (SELECT arrayJoin(events) FROM bill_lines "
-        f"WHERE period = '{MONTH}' AND scope = '{bill['scope']}' AND subject = '{subject}')"
-    )
-    assert there == [{"n": len(named)}]
+    lines = [line for line in bill["lines"] if line["events"]]
+    assert {line["block"] for line in lines} >= {"rating", "efficiency", "bonus" if of == "staff" else "patrol"}
+    for line in lines:
+        assert line["count"] == len({(source, name) for source, name in line["events"]}), line
+        for source, name in line["events"]:
+            body = told[source, name]
+            assert body["type"] == _TOLD_BY[line["block"]], (line, body)
+            assert body["time"].startswith(MONTH), (line, body)
+            if of == "site":
+                assert body["site"] == subject, (line, body)
+            else:  # a rating may name nobody, and a record the window instead; but who is named is no other
+                data = body["data"]
+                target = data["target_id"] if data.get("target") == "staff" else None
+                assert {body.get("staff"), target} <= {None, subject}, (line, body)
 
 
 def test_the_events_of_all_bills_are_there(box: Box) -> None:

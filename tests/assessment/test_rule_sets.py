@@ -225,10 +225,13 @@ def test_check_publish_list_and_show(tmp_path_factory: pytest.TempPathFactory, t
     file = tmp_path / "new.toml"
     file.write_text("# 新办法\n" + _rules("2099-01-01"))
     old, new = Rules().sha256, parse_rules(file.read_text()).sha256
-    assert box.run("rules", "publish", str(file)) == f"规则: effective from 2099-01-01, {new}\n"
-    assert box.run("rules", "list") == f"2000-01-01  {old}  评流缺省规则\n2099-01-01  {new}  规则\n"
-    assert box.run("rules", "show", new[:12]) == file.read_text() + "\n"
-    assert json.loads(box.run("rules", "show", old))["star"]["quota_from"] == 5
+    publishes, lists, shows, shows_first = box.run_in_turn(
+        ("rules", "publish", str(file)), ("rules", "list"), ("rules", "show", new[:12]), ("rules", "show", old)
+    )
+    assert publishes == f"规则: effective from 2099-01-01, {new}\n"
+    assert lists == f"2000-01-01  {old}  评流缺省规则\n2099-01-01  {new}  规则\n"
+    assert shows == file.read_text() + "\n"
+    assert json.loads(shows_first)["star"]["quota_from"] == 5
     assert box.refused("rules", "show", "ffff").startswith("ffff: no rule set")
     assert "in force from 2099-01-01 already" in box.refused("rules", "publish", str(file))
     file.write_text("[star]\nfive_share = 2")

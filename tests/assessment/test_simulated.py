@@ -30,7 +30,7 @@ from tests.recount import assessment as recount
 _SCALE: Final = os.environ.get("PINGLIU_ASSESS_SCALE", "0.2")
 _QUARTER: Final = ("--start", "2026-07-01", "--days", "92", "--seed", "11")
 _MONTHS: Final = ("2026-07", "2026-08", "2026-09")
-# Less than this is no district: stations have no services for days.
+# Less than this is no district: stations have no services for days, and a freeze that is a day off changes nothing.
 _ENOUGH: Final = 0.2
 
 pytestmark = pytest.mark.timeout(3600)
@@ -78,9 +78,16 @@ def test_every_score_star_rank_and_line_of_the_quarter_equals_the_recount(quarte
 def test_the_quarter_is_large_and_varied_enough_to_mean_something(quarter: Assessed) -> None:
     found = quarter.found
     assert all(found[name] for name in TABLES)
+    # Everybody and every site in every month, and nearly everybody is graded.
+    people, sites = found["staff_months"], found["site_months"]
+    assert len(people) == len(_MONTHS) * len(found["staff_quarters"])
+    assert len(sites) == len(_MONTHS) * len(found["site_quarters"])
+    assert {row["ranked"] for row in sites.values()} == {1}
+    assert sum(row["graded"] for row in people.values()) > 0.95 * len(people)
     assert len({row["band"] for row in found["staff_months"].values()}) >= 3
     assert len({row["star"] for row in found["staff_quarters"].values()}) >= 4
     rules = {line["rule"] for bill in found["bill_lines"].values() for line in bill["lines"]}
+    assert len(rules) >= 60
     assert {"bad.very_dissatisfied", "supervision.overdue", "community", "opening.low"} <= rules
     # Only the whole district has somebody with so many bad ratings.
     assert "service.floor" in rules or float(_SCALE) < 1

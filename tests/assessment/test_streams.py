@@ -3,28 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 import pytest
 from hypothesis import settings
 
-from tests.assessment.desk import Desk
-from tests.assessment.expected import BILL, Table
+from tests.assessment.desk import Case, Desk
+from tests.assessment.expected import BILL, Table, differences, unbalanced
 from tests.assessment.streams import YEAR, rolled_case
 
 _YEARS: Final = range(max(1, settings().max_examples // 100))
 _QUARTERS: Final = range(100, 100 + max(1, settings().max_examples // 50))
 
 
-@pytest.mark.parametrize("seed", _YEARS)
-def test_every_result_of_a_year_equals_the_recount(desk: Desk, seed: int) -> None:
-    assert not desk.differences(rolled_case(seed), seed=seed)
+class Judged(NamedTuple):
+    """A rolled stream, and the tables that the product makes of it."""
+
+    case: Case
+    tables: dict[str, Table]
 
 
-@pytest.mark.parametrize("seed", _QUARTERS)
-def test_every_result_of_three_months_equals_the_recount(desk: Desk, seed: int) -> None:
+@pytest.fixture(scope="module", params=[*_YEARS, *_QUARTERS])
+def judged(desk: Desk, request: pytest.FixtureRequest) -> Judged:
+    """A year, or three months in which more is rare; everything of them was assessed."""
+    seed = int(request.param)
     begin = seed % (len(YEAR) - 2)
-    assert not desk.differences(rolled_case(seed, YEAR[begin : begin + 3], rare=0.7), seed=seed)
+    case = rolled_case(seed) if seed in _YEARS else rolled_case(seed, YEAR[begin : begin + 3], rare=0.7)
+    return Judged(case, desk.tables(case, seed=seed))
+
+
+def test_every_result_equals_the_recount(judged: Judged) -> None:
+    assert not differences(judged.case.recounted(), judged.tables)
+
+
+def test_the_lines_of_a_bill_add_up_to_the_score_exactly(judged: Judged) -> None:
+    for name in ("staff_months", "site_months", "site_quarters", "site_years"):
+        assert any(row["score"] is not None for row in judged.tables[name].values()), name
+    assert not unbalanced(judged.tables)
 
 
 def test_the_years_have_everything_that_scores_are_made_of() -> None:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from click.testing import CliRunner
@@ -68,21 +68,19 @@ def box(town: Path, tmp_path: Path) -> Box:
     return copied(town, tmp_path / "data")
 
 
-def _figures(box: Box) -> list[str]:
-    """As text, a query an answer."""
+def _figures_asked() -> tuple[str, ...]:
+    """The query for all of them; its answer has a line for each."""
     rows = [f"(SELECT toJSONString(groupArray(tuple(*))) AS answer FROM ({sql}))" for sql in _FIGURES]
-    return box.run(
-        "query", " UNION ALL ".join(f"SELECT * FROM {one}" for one in rows), "--format", "TSVRaw"
-    ).splitlines()
+    return "query", " UNION ALL ".join(f"SELECT * FROM {one}" for one in rows), "--format", "TSVRaw"
 
 
-def _stored(box: Box) -> str:
-    return box.run("query", " UNION ALL ".join(_STORED), "--format", "TSVRaw")
+# What is asked of a folder again and again, often several in one process: starting one takes longer than the answer.
+_FIGURES_ASKED: Final = _figures_asked()
+_STORED_ASKED: Final = ("query", " UNION ALL ".join(_STORED), "--format", "TSVRaw")
 
 
-def _forget(box: Box, *arguments: str, stdin: bytes | None = None) -> dict[str, int]:
-    """What was erased, by what it is called."""
-    said = box.run("forget", *arguments, stdin=stdin)
+def _counts(said: str) -> dict[str, int]:
+    """What `forget` says was erased, by what it is called."""
     assert PERSON not in said
     counted = [line.rsplit(maxsplit=1) for line in said.splitlines() if line[-1].isdigit()]
     return {name.strip(): int(number.replace(",", "")) for name, number in counted}
@@ -90,33 +88,38 @@ def _forget(box: Box, *arguments: str, stdin: bytes | None = None) -> dict[str, 
 
 def test_a_forgotten_rater_is_in_no_row_no_record_and_no_file_and_figures_and_seals_stay(box: Box) -> None:
     pieces = [*packed(box.root, PERSON), *packed(box.root, COMMENT), _HASH.encode(), *(text.encode() for text in SAID)]
-    before, others = _figures(box), _stored(box).count(_OTHERS_HASH)
     held = {piece for there in holding(box.root, *pieces).values() for piece in there}
     assert held == set(pieces)  # or this test could not fail
-    assert _forget(box, "--rater", "-", "--dry-run", stdin=f"{PERSON}\n".encode())["events"] == 5
-    assert _HASH in _stored(box)
+    before, there, tried, still = box.run_in_turn(
+        _FIGURES_ASKED, _STORED_ASKED, ("forget", "--rater", PERSON, "--dry-run"), _STORED_ASKED
+    )
+    assert _counts(tried)["events"] == 5
+    assert _HASH in there == still
 
-    done = _forget(box, "--rater", "-", stdin=f"{PERSON}\n".encode())
+    done = _counts(box.run("forget", "--rater", "-", stdin=f"{PERSON}\n".encode()))
 
     assert (done["events"], done["rejects"]) == (5, 2)
     assert holding(box.root, *pieces) == {}
-    stored = _stored(box)
+    notes_asked = ("query", "SELECT * FROM erasures", "--format", "JSONEachRow")
+    stored, after, verified, again, noted = box.run_in_turn(
+        _STORED_ASKED, _FIGURES_ASKED, ("verify",), ("forget", "--rater", PERSON), notes_asked
+    )
     for piece in (PERSON, _HASH, *SAID):
         assert piece not in stored
         assert all(piece.encode() not in value for values in records(box.root).values() for value in values)
-    assert stored.count(_OTHERS_HASH) == others
+    assert stored.count(_OTHERS_HASH) == there.count(_OTHERS_HASH)
     assert OTHERS in stored
-    assert _figures(box) == before
-    assert box.run("verify").endswith("nothing was touched; a person was erased from 5 events, as noted\n")
-    assert set(_forget(box, "--rater", PERSON).values()) == {0}
-    notes: list[dict[str, Any]] = box.rows("SELECT * FROM erasures")
+    assert after == before
+    assert verified.endswith("nothing was touched; a person was erased from 5 events, as noted\n")
+    assert set(_counts(again).values()) == {0}
+    notes = [json.loads(line) for line in noted.splitlines()]
     assert {note["id"] for note in notes} == {"rated-one", "rated-two", "longer", "mended", "appealed", ""}
     assert _HASH not in json.dumps(notes)
 
 
 def test_a_server_forgets_as_a_folder_does(box: Box) -> None:
     """The same over the native protocol, as an owner types it; the engine behind it is of today's version."""
-    before, key = _figures(box), str(box.root / "secret")
+    before, key = box.run(*_FIGURES_ASKED), str(box.root / "secret")
     with modern_clickhouse(box.root / "clickhouse") as url:
         command = [sys.executable, "-m", "deploy", "forget", "--clickhouse", url, "--secret", key, "--rater", "-"]
         done = subprocess.run(command, input=PERSON.encode(), capture_output=True, check=False)
@@ -125,23 +128,29 @@ def test_a_server_forgets_as_a_folder_does(box: Box) -> None:
         assert "a person was erased from 5 events" in typed("verify", "--clickhouse", url, "--secret", key)
     pieces = [_HASH, *SAID]
     assert holding(box.root / "clickhouse", *(piece.encode() for piece in pieces)) == {}
-    assert not any(piece in _stored(box) for piece in pieces)
-    assert _figures(box) == before
+    stored, after = box.run_in_turn(_STORED_ASKED, _FIGURES_ASKED)
+    assert not any(piece in stored for piece in pieces)
+    assert after == before
 
 
 def test_what_is_delivered_again_stays_erased(box: Box, tmp_path: Path) -> None:
     """The raw events once more, as Kafka would give them to a sink that begins anew, and a terminal that repeats."""
-    before = _figures(box)
-    _forget(box, "--rater", PERSON)
-    box.ingest(write(tmp_path / "again.ndjson", [*early()[:4], *later()[:-1]]))
-    assert _HASH not in _stored(box)
-    assert not any(text in _stored(box) for text in SAID)
-    assert _figures(box)[:3] == before[:3]
-    assert "a person was erased from 5 events" in box.run("verify")
+    again = write(tmp_path / "again.ndjson", [*early()[:4], *later()[:-1]])
+    before, _, _, stored, after, verified = box.run_in_turn(
+        _FIGURES_ASKED,
+        ("forget", "--rater", PERSON),
+        ("ingest", str(again)),
+        _STORED_ASKED,
+        _FIGURES_ASKED,
+        ("verify",),
+    )
+    assert not any(text in stored for text in (_HASH, *SAID))
+    assert after.splitlines()[:3] == before.splitlines()[:3]
+    assert "a person was erased from 5 events" in verified
 
 
 def test_an_erased_event_that_is_touched_or_whose_note_is_forged_is_named(box: Box) -> None:
-    _forget(box, "--rater", PERSON)
+    box.run("forget", "--rater", PERSON)
     touch(box, changed("event_log", "level = 'very_satisfied'", "id = 'rated-one'"))
     assert "rated-one) was changed" in _refused(box)
     # Who changes another's event, and notes it as an erasure, has no secret to do it with.
@@ -171,34 +180,35 @@ def _refused(box: Box) -> str:
 
 
 def test_what_is_older_than_a_day_loses_its_raters_comments_and_rejected_bytes(box: Box) -> None:
-    before = _figures(box)
-    done = _forget(box, "--before", "2026-09-01")
+    forget = ("forget", "--before", "2026-09-01")
+    rejects_asked = ("query", "SELECT countIf(sealed = ''), count() FROM rejected_log FINAL", "--format", "TSVRaw")
+    before, said, stored, after, rejects, verified, again = box.run_in_turn(
+        _FIGURES_ASKED, forget, _STORED_ASKED, _FIGURES_ASKED, rejects_asked, ("verify",), forget
+    )
+    done = _counts(said)
     assert (done["events"], done["rejects"]) == (8, 2)
-    stored = _stored(box)
     for piece in (_HASH, *SAID):
         assert piece not in stored
     assert stored.count(_OTHERS_HASH) == 1  # of September
-    assert _figures(box) == before
-    assert box.rows("SELECT countIf(sealed = '') AS erased, count() AS all FROM rejected_log FINAL") == [
-        {"erased": 2, "all": 3}
-    ]
-    assert "a person was erased from 8 events" in box.run("verify")
-    assert set(_forget(box, "--before", "2026-09-01").values()) == {0}
+    assert after == before
+    assert rejects == "2\t3\n"
+    assert "a person was erased from 8 events" in verified
+    assert set(_counts(again).values()) == {0}
 
 
 def test_killed_before_any_step_and_begun_again_it_ends_as_if_undisturbed(box: Box) -> None:
     """kill -9 before the first statement, then, in what that left, before the second, and so on to the last."""
-    before, deaths = _figures(box), 0
+    before, deaths = box.run(*_FIGURES_ASKED), 0
     while (process := _dying(box, PERSON, deaths)).returncode == -signal.SIGKILL:
         deaths += 1
     assert process.returncode == 0, process.stderr
     assert deaths >= 5
-    stored = _stored(box)
+    stored, after, verified = box.run_in_turn(_STORED_ASKED, _FIGURES_ASKED, ("verify",))
     for piece in (_HASH, *SAID):
         assert piece not in stored
         assert all(piece.encode() not in value for values in records(box.root).values() for value in values)
-    assert _figures(box) == before
-    assert "a person was erased from 5 events" in box.run("verify")
+    assert after == before
+    assert "a person was erased from 5 events" in verified
 
 
 def _dying(box: Box, whom: str, step: int) -> subprocess.CompletedProcess[bytes]:
