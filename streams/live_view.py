@@ -10,7 +10,7 @@ import logging
 import random
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from operator import attrgetter
+from operator import itemgetter
 from typing import Final, TypeVar
 
 import msgspec
@@ -55,9 +55,10 @@ class _Change:
 class LiveView:
     """What is so now. `tail` gives records of LIVE and NOTICES.
 
-    `streets` and `devices` by street, `notices` the newest first, `newest_ms` the broker's time (epoch ms) of the
-    newest message of LIVE, 0 before there is one. `is_complete`: what was there at the start is all here. `is_away`:
-    the broker doesn't answer, so that what is here may be old.
+    `streets` and `devices` by street. `notices` in order of arrival, the newest first, so many of each type: what is
+    many doesn't push out what is rare. `newest_ms` is the broker's time (epoch ms) of the newest message of LIVE that
+    is held, 0 before there is one. `is_complete`: what was there at the start is all here. `is_away`: the broker
+    doesn't answer, so that what is here may be old.
     """
 
     def __init__(self, tail: Tail, notices_kept: int = NOTICES_KEPT) -> None:
@@ -69,6 +70,8 @@ class LiveView:
         self.is_away = False
         self._tail = tail
         self._notices_kept = notices_kept
+        # As they came, with when.
+        self._told: list[tuple[int, Notice]] = []
         self._windows: dict[str, dict[str, LiveWindow]] = {}
         self._changes: defaultdict[str, _Change] = defaultdict(_Change)
 
@@ -110,12 +113,12 @@ class LiveView:
     def take(self, found: Sequence[tuple[str, Record]]) -> None:
         """Holds what records say, and wakes who waits for it. Of several of one key only the newest is looked at."""
         live: dict[bytes, list[Record]] = {}
-        notices: list[Notice] = []
+        notices: list[tuple[int, Notice]] = []
         for topic, record in found:
             if topic == LIVE:
                 live.setdefault(record.key or b"", []).append(record)
             elif record.value is not None and (notice := _understood(_decode_notice, topic, record)) is not None:
-                notices.append(notice)
+                notices.append((record.timestamp_ms, notice))
         touched = {street for said in live.values() for street in self._hold(_newest(said))}
         for street in touched:
             self._changes[street].tell()
@@ -132,12 +135,13 @@ class LiveView:
 
     def _hold(self, record: Record) -> list[str]:
         """The street that changed, if one did. What a former owner says late is older, and doesn't count."""
-        self.newest_ms = max(self.newest_ms, record.timestamp_ms)
         key = (record.key or b"").decode("utf-8", "replace")
         street = key.removesuffix(_DEVICES)
-        if street != key:
-            return [street] if self._hold_devices(street, record) else []
-        return [street] if self._hold_street(street, record) else []
+        hold = self._hold_street if street == key else self._hold_devices
+        if not hold(street, record):
+            return []
+        self.newest_ms = max(self.newest_ms, record.timestamp_ms)
+        return [street]
 
     def _hold_street(self, street: str, record: Record) -> bool:
         if record.value is None:
@@ -159,10 +163,21 @@ class LiveView:
         self.devices[street] = found
         return True
 
-    def _notify(self, notices: Sequence[Notice]) -> None:
-        by_id = {notice.id: notice for notice in (*self.notices, *notices)}
-        newest_first = sorted(by_id.values(), key=attrgetter("time", "id"), reverse=True)
-        self.notices = tuple(newest_first[: self._notices_kept])
+    def _notify(self, came: Sequence[tuple[int, Notice]]) -> None:
+        """Puts notices where they came; one that is said again stays where it came first."""
+        by_id = {notice.id: (came_ms, notice) for came_ms, notice in self._told}
+        for came_ms, notice in came:
+            by_id[notice.id] = (by_id.get(notice.id, (came_ms,))[0], notice)
+        counts: defaultdict[str, int] = defaultdict(int)
+        kept = []
+        # It is stable: what came at once stays in the log's order.
+        in_order = sorted(by_id.values(), key=itemgetter(0))
+        for came_ms, notice in reversed(in_order):
+            counts[notice.type] += 1
+            if counts[notice.type] <= self._notices_kept:
+                kept.append((came_ms, notice))
+        self._told = kept[::-1]
+        self.notices = tuple(notice for _, notice in kept)
 
 
 class _Head(msgspec.Struct):

@@ -5,14 +5,16 @@ All that comes from elsewhere is escaped by `Markup`. Nothing is told by colour 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from markupsafe import Markup
 
 from deploy.board.names import Names
 from deploy.board.scene import Figures, Rated, Scene
+from deploy.board.windows import windows_of
 from deploy.board.words import (
+    NO_WORD,
     NOTHING,
     clock,
     code,
@@ -23,21 +25,18 @@ from deploy.board.words import (
     moment,
     share,
     span,
-    state_of,
+    tag_texts,
     when,
 )
 from schemas.levels import BAD_LEVELS
-from schemas.live import LiveWindow
 from schemas.moments import epoch_ms
 from schemas.notice_texts import sentence, severity, title
-from schemas.tags import text_of
 
 Fragments = Mapping[str, str]
 
-# What fits a wall screen without scrolling.
-_BAD, _RATINGS, _OWED, _TOLD, _MISSED = 5, 8, 7, 4, 6
+# So many at most; a wall screen shows those for which it has room.
+_BAD, _RATINGS, _OWED, _TOLD, _MISSED = 5, 8, 7, 5, 6
 _SAID: Final = 3
-_WINDOW_STATES: Final = {"busy": "●", "open": "○", "paused": "‖"}
 _NOBODY: Final = Markup('<p class="none">{}</p>')
 
 
@@ -46,7 +45,7 @@ def fragments(scene: Scene, names: Names, street: str) -> dict[str, str]:
     codes = (street,) if street else _streets(scene, names)
     total = scene.total(codes)
     parts: dict[str, str] = {
-        "tiles": _tiles(scene, total),
+        "tiles": _tiles(scene, codes, total),
         "bad": _bad(scene, names, codes),
         "ratings": _ratings(scene, names, codes),
         "owed": _owed(scene, names, codes, total),
@@ -54,7 +53,7 @@ def fragments(scene: Scene, names: Names, street: str) -> dict[str, str]:
         "missed": _missed(scene, names, codes, total),
     }
     if street:
-        return parts | {"queues": _queues(scene, names, street), "windows": _windows(scene, names, street)}
+        return parts | {"queues": _queues(scene, names, street), "windows": windows_of(scene, names, street)}
     return (
         parts
         | {f"row-{each}": _row(scene, names, each) for each in names.streets}
@@ -67,9 +66,9 @@ def fragments(scene: Scene, names: Names, street: str) -> dict[str, str]:
     )
 
 
-def ticking(scene: Scene, quiet_after_ms: int) -> dict[str, str]:
-    """The parts that change with every second: the time, and how fresh all is."""
-    return {"clock": _clock(scene), "state": _state(scene, quiet_after_ms)}
+def ticking(scene: Scene, quiet_after_ms: int, street: str = "") -> dict[str, str]:
+    """The parts of a page that change with every second: the time, and how fresh all is, or what is the street's."""
+    return {"clock": _clock(scene), "state": _state(scene, quiet_after_ms, street)}
 
 
 def announcement(came: Sequence[Rated], names: Names) -> str:
@@ -92,85 +91,126 @@ def _clock(scene: Scene) -> Markup:
     return Markup('<strong class="replay">数据时间</strong> {}').format(time) if scene.now.is_replay else time
 
 
-def _state(scene: Scene, quiet_after_ms: int) -> Markup:
+def _state(scene: Scene, quiet_after_ms: int, street: str) -> Markup:
     if scene.is_away:
         return Markup('<strong class="trouble">✕ 读不到数据，正在重试；以下内容可能已过时</strong>')
     if not scene.is_complete:
         return Markup('<span class="quiet">… 正在读取数据</span>')
-    if scene.quiet_ms is None:
+    if scene.heard_ms is None:
         return Markup('<span class="quiet">… 还没有数据</span>')
-    if scene.quiet_ms >= quiet_after_ms:
-        words = f"■ {span(scene.quiet_ms)}没有新数据：营业时间请检查网络和处理程序"
+    quiet_ms, silent_ms = scene.clock_ms - scene.heard_ms, scene.silent_ms(street)
+    if quiet_ms >= quiet_after_ms or silent_ms is not None:
+        quiet_ms = quiet_ms if silent_ms is None else silent_ms
+        since = when(scene.clock_ms - quiet_ms, scene.clock_ms)
+        words = f"■ {span(quiet_ms)}没有新数据，以下为截至{since}的数据：服务时间请检查网络和处理程序"
         return Markup('<strong class="trouble">{}</strong>').format(words)
-    return Markup('<span class="live">● 实时</span>')
+    if scene.now.is_replay:
+        return Markup('<span class="quiet">▶ 正在回放历史数据</span>')
+    live = Markup('<span class="live">● 实时</span>')
+    count = 0 if street else sum(scene.silent_ms(each) is not None for each in scene.streets)
+    return live + Markup(' <strong class="silent">■ {}个街道无数据</strong>').format(count) if count else live
 
 
-def _tiles(scene: Scene, total: Figures) -> Markup:
-    since = total.waiting_since_ms
+def _tiles(scene: Scene, codes: Sequence[str], of: Figures) -> Markup:
+    has_day = any(map(scene.is_of_today, codes))
+    heard = [street for street in codes if street in scene.streets]
+    stale = " stale" if heard and all(scene.silent_ms(street) is not None for street in heard) else ""
+    has_devices = any(street in scene.devices for street in codes)
+    congested = f"拥堵{of.congested}处" if of.congested else ""
+    overdue = f"逾期{of.overdue}" if of.overdue else ""
     tiles = (
-        ("等候人数", f"{total.waiting}", f"拥堵{total.congested}处" if total.congested else "", bool(total.congested)),
-        ("最长等候", NOTHING if since is None else span(scene.now.ms - since), "", False),
-        ("服务窗口", f"{total.windows_open}", f"暂停{total.windows_paused}", False),
-        ("今日评价", f"{total.ratings}", "", False),
-        ("好评率", share(total.good, total.ratings), "", False),
-        ("今日差评", f"{total.bad}", "", total.bad > 0),
-        ("待整改", f"{total.open}", f"超期{total.overdue}" if total.overdue else "", total.overdue > 0),
-        ("离线终端", f"{total.offline}", "", total.offline > 0),
+        ("等候人数", f"{of.waiting}", has_day, congested, bool(congested)),
+        ("最长等候", _wait(scene, of), has_day, "", False),
+        ("服务窗口", f"{of.windows_open}", has_day, f"暂停{of.windows_paused}", False),
+        ("今日评价", f"{of.ratings}", has_day, "", False),
+        ("好评率", share(of.good, of.ratings), has_day, "", False),
+        ("今日差评", f"{of.bad}", has_day, "", of.bad > 0),
+        ("待整改", f"{of.open}", bool(heard), overdue, bool(overdue)),
+        ("离线设备", f"{of.offline}", has_devices, "", of.offline > 0),
     )
     tile = Markup('<div class="tile{}"><dt>{}</dt><dd>{}{}</dd></div>')
     return Markup().join(
         tile.format(
-            " alarm" if is_alarm else "", name, value, Markup(" <small>{}</small>").format(more) if more else ""
+            (" alarm" if is_alarm else "") + stale,
+            name,
+            value if is_known else NOTHING,
+            Markup(" <small>{}</small>").format(more) if more and is_known else "",
         )
-        for name, value, more, is_alarm in tiles
+        for name, value, is_known, more, is_alarm in tiles
     )
 
 
 def _row(scene: Scene, names: Names, street: str) -> Markup:
     of = scene.figures(street)
-    since = of.waiting_since_ms
-    name = Markup('<a href="/street/{}">{}</a>').format(street, names.of(street))
+    silent_ms, unbeaten_ms = scene.silent_ms(street), scene.unbeaten_ms(street)
+    has_day, is_silent = scene.is_of_today(street), silent_ms is not None
+    # Of a street that isn't in the registry there is no page.
+    name = (
+        Markup('<a href="/street/{}">{}</a>').format(street, names.of(street))
+        if street in names.streets
+        else Markup("{}").format(names.of(street))
+    )
     if of.congested:
         name += Markup(' <strong class="congested">▲ 拥堵</strong>')
+    if silent_ms is not None:
+        name += Markup(' <strong class="silent">■ {}无数据</strong>').format(span(silent_ms))
+    windows = f"{of.windows_open}" + (f"（停{of.windows_paused}）" if of.windows_paused else "")
+    owed = f"{of.open}" + (f"（逾期{of.overdue}）" if of.overdue else "")
+    # Where the street is silent it is said already.
+    unbeaten = "" if unbeaten_ms is None or is_silent else f"（{span(unbeaten_ms)}无心跳）"
     cells = (
-        ("等候", f"{of.waiting}", False),
-        ("最长等候", NOTHING if since is None else span(scene.now.ms - since), False),
-        ("窗口", f"{of.windows_open}" + (f"（停{of.windows_paused}）" if of.windows_paused else ""), False),
-        ("评价", f"{of.ratings}", False),
-        ("好评率", share(of.good, of.ratings), False),
-        ("差评", f"{of.bad}", of.bad > 0),
-        ("待整改", f"{of.open}" + (f"（超期{of.overdue}）" if of.overdue else ""), of.overdue > 0),
-        ("离线", f"{of.offline}", of.offline > 0),
+        ("等候", f"{of.waiting}", has_day, is_silent, False),
+        ("最长等候", _wait(scene, of), has_day, is_silent, False),
+        ("窗口", windows, has_day, is_silent, False),
+        ("评价", f"{of.ratings}", has_day, is_silent, False),
+        ("好评率", share(of.good, of.ratings), has_day, is_silent, False),
+        ("差评", f"{of.bad}", has_day, is_silent, of.bad > 0),
+        ("待整改", owed, street in scene.streets, is_silent, of.overdue > 0),
+        ("离线设备", f"{of.offline}{unbeaten}", street in scene.devices, unbeaten_ms is not None, of.offline > 0),
     )
     cell = Markup('<td role="cell" data-label="{}"{}>{}</td>')
-    marked = Markup(' class="marked"')
+    mark = {(True, False): "marked", (False, True): "stale", (True, True): "marked stale"}
     return Markup('<th role="rowheader" scope="row">{}</th>').format(name) + Markup().join(
-        cell.format(label, marked if is_marked else "", value) for label, value, is_marked in cells
+        cell.format(
+            label,
+            Markup(' class="{}"').format(kind) if (kind := mark.get((is_marked, is_stale))) else "",
+            value if is_known else NOTHING,
+        )
+        for label, value, is_known, is_stale, is_marked in cells
     )
+
+
+def _wait(scene: Scene, of: Figures) -> str:
+    """Of who waits longest, by the time that is shown: as far as is known nobody has called them yet."""
+    return NOTHING if of.waiting_since_ms is None else span(max(0, scene.now.ms - of.waiting_since_ms))
 
 
 def _face(level: str) -> Markup:
     return Markup('<svg class="face {}" aria-hidden="true"><use href="#{}"/></svg>').format(face(level), face(level))
 
 
-def _bad(scene: Scene, names: Names, codes: Iterable[str]) -> Markup:
+def _bad(scene: Scene, names: Names, codes: Sequence[str]) -> Markup:
     return _list(
-        [
-            Markup('<li class="{}">{}<div><p>{}<b>{}</b> {}</p><p class="more">{}</p></div></li>').format(
-                "bad fresh" if scene.is_fresh(one) else "bad",
-                _face(one.rating.level),
-                Markup('<strong class="new">新</strong> ') if scene.is_fresh(one) else "",
-                level_name(one.rating.level),
-                _time(one.rating.time, scene),
-                "｜".join((names.place(one.street, one.rating.site, one.rating.window), *map(_tag, one.rating.tags))),
-            )
-            for one in scene.bad_ratings(codes, _BAD)
-        ],
-        "没有差评",
+        [_bad_one(one, scene, names) for one in scene.bad_ratings(codes, _BAD)],
+        _none(scene, codes, "没有差评"),
     )
 
 
-def _ratings(scene: Scene, names: Names, codes: Iterable[str]) -> Markup:
+def _bad_one(one: Rated, scene: Scene, names: Names) -> Markup:
+    is_fresh, came_ms = scene.is_fresh(one), scene.sent_later_ms(one)
+    sent_later = "" if came_ms is None else f"（{when(came_ms, scene.now.ms)}补传）"
+    return Markup('<li class="{}">{}<div><p>{}<b>{}</b> {}{}</p><p class="more">{}</p></div></li>').format(
+        "bad fresh" if is_fresh else "bad",
+        _face(one.rating.level),
+        Markup('<strong class="new">新</strong> ') if is_fresh else "",
+        level_name(one.rating.level),
+        _time(one.rating.time, scene),
+        sent_later,
+        "｜".join((names.place(one.street, one.rating.site, one.rating.window), *tag_texts(one.rating.tags))),
+    )
+
+
+def _ratings(scene: Scene, names: Names, codes: Sequence[str]) -> Markup:
     return _list(
         [
             Markup('<li class="{}">{}<div><p><b>{}</b> {} {}</p>{}</div></li>').format(
@@ -179,7 +219,7 @@ def _ratings(scene: Scene, names: Names, codes: Iterable[str]) -> Markup:
                 level_name(one.rating.level),
                 _time(one.rating.time, scene),
                 names.place(one.street, one.rating.site, one.rating.window),
-                _more("｜".join(map(_tag, one.rating.tags))),
+                _more("｜".join(tag_texts(one.rating.tags))),
             )
             for one in scene.last_ratings(codes, _RATINGS)
         ],
@@ -187,36 +227,41 @@ def _ratings(scene: Scene, names: Names, codes: Iterable[str]) -> Markup:
     )
 
 
-def _owed(scene: Scene, names: Names, codes: Iterable[str], total: Figures) -> Markup:
+def _owed(scene: Scene, names: Names, codes: Sequence[str], total: Figures) -> Markup:
     items = []
     for one in scene.owed(codes, _OWED):
         of = one.rectification
         due_ms = epoch_ms(one.due)
-        step = "联系" if not of.contacted and one.due == of.contact_due else "办结"
+        step = "办结" if one.due == of.due else "联系"
         items.append(
-            Markup('<li class="{}"><p><b>{}</b> {} {}</p></li>').format(
+            Markup('<li class="{}"><p><b>{}</b> {} {}{}</p></li>').format(
                 "late" if due_ms < scene.now.ms else "owed",
                 left(due_ms, scene.now.ms),
                 f"{step}期限{when(due_ms, scene.now.ms)}",
                 f"{names.place(one.street, of.site, of.window)} {level_name(of.level) if of.level else '差评'}",
+                Markup(' <strong class="reopened">回访不满意</strong>') if of.reopened else "",
             )
         )
-    return _list(items, "没有待整改的差评") + _rest(total.open - len(items))
+    return _list(items, _none(scene, codes, "没有待整改的差评")) + _rest(total.open - len(items))
 
 
-def _told(scene: Scene, names: Names, codes: Iterable[str]) -> Markup:
+def _told(scene: Scene, names: Names, codes: Sequence[str]) -> Markup:
     return _list(
         [
-            Markup('<li class="{}"><p><b>{}</b> {} {}</p></li>').format(
-                severity(notice.type), title(notice.type), _time(notice.time, scene), sentence(notice, names.by_code)
+            Markup('<li class="{}"><p><b>{}</b> {} {}{}</p></li>').format(
+                severity(notice.type),
+                title(notice.type),
+                _time(notice.time, scene),
+                sentence(notice, names.by_code),
+                f"（当日同类另有{more}条）" if more else "",
             )
-            for notice in scene.told(codes, _TOLD)
+            for notice, more in scene.told(codes, _TOLD)
         ],
         "没有通知",
     )
 
 
-def _missed(scene: Scene, names: Names, codes: Iterable[str], total: Figures) -> Markup:
+def _missed(scene: Scene, names: Names, codes: Sequence[str], total: Figures) -> Markup:
     items = [
         Markup('<li class="missed"><p><b>{}</b> {} 离线{}</p></li>').format(
             code(one.device.device),
@@ -225,68 +270,44 @@ def _missed(scene: Scene, names: Names, codes: Iterable[str], total: Figures) ->
         )
         for one in scene.missed(codes, _MISSED)
     ]
-    return _list(items, "没有离线的终端") + _rest(total.offline - len(items))
+    rest = _rest(total.offline - len(items))
+    if (unbeaten := _unbeaten(scene, names, codes)) is not None:
+        items.insert(0, unbeaten)
+    none = "没有离线的设备" if any(street in scene.devices for street in codes) else NO_WORD
+    return _list(items, none) + rest
+
+
+def _unbeaten(scene: Scene, names: Names, codes: Sequence[str]) -> Markup | None:
+    """The streets of which no device is heard, in a line."""
+    silent = [(ms, street) for street in codes if (ms := scene.unbeaten_ms(street)) is not None]
+    if not silent:
+        return None
+    named = "、".join(f"{names.of(street)}{span(ms)}" for ms, street in silent[:_SAID])
+    more = f"，另有{len(silent) - _SAID}个街道" if len(silent) > _SAID else ""
+    return Markup('<li class="missed"><p><b>全部设备无心跳</b> {}{}</p></li>').format(named, more)
 
 
 def _queues(scene: Scene, names: Names, street: str) -> Markup:
     items = []
     for site in scene.queues(street):
         since = moment(site.waiting_since)
-        wait = "" if since is None else f"，最长{span(scene.now.ms - since)}"
+        wait = "" if since is None else f" 最长{span(scene.now.ms - since)}"
         congested = Markup(' <strong class="congested">▲ 拥堵</strong>') if site.congested_since else ""
         items.append(
-            Markup("<li><p><b>{}</b> {}人等候{}{}</p></li>").format(names.of(site.site), site.waiting, wait, congested)
+            Markup("<li><p><b>{}</b> {}人等候{}{}</p></li>").format(
+                names.within(site.site, street), site.waiting, wait, congested
+            )
         )
-    return _list(items, "没有人等候")
-
-
-def _windows(scene: Scene, names: Names, street: str) -> Markup:
-    """Those that serve or are paused; the others are counted."""
-    windows = scene.windows(street)
-    cards = sorted(windows.values(), key=lambda window: (state_of(window)[0] == "paused", window.window))
-    items = [_window(window, scene, names, street) for window in cards]
-    figures = scene.figures(street)
-    left_out = figures.windows_open + figures.windows_paused - len(windows)
-    if left_out > 0:  # which ones isn't known, so of no other is it known that it is closed
-        return _list(items, "窗口过多，未能列出") + Markup('<p class="rest">另有{}个开放或暂停的窗口未列出</p>').format(
-            left_out
-        )
-    closed = len(set(names.windows_of(street)) - windows.keys())
-    return _list(items, "没有开放的窗口") + (
-        Markup('<p class="rest">另有{}个窗口未开放</p>').format(closed) if closed else Markup()
-    )
-
-
-def _window(window: LiveWindow, scene: Scene, names: Names, street: str) -> Markup:
-    kind, words = state_of(window)
-    lines = []
-    if kind == "busy":
-        started = moment(window.started)
-        lines.append(f"票号{code(window.ticket)}" if window.ticket else f"办件{code(window.service)}")
-        lines.append("" if started is None else f"已办{span(max(0, scene.now.ms - started))}")
-    elif window.called_ticket and window.called > window.completed:
-        lines.append(f"已叫号{code(window.called_ticket)}")
-    if kind == "paused" and (since := moment(window.since)) is not None:
-        planned = f"，计划{window.planned_minutes:g}分钟" if window.planned_minutes else ""
-        lines.append(f"已停{span(max(0, scene.now.ms - since))}{planned}")
-    staff = f"工号{code(window.staff)}" if window.staff else ""
-    return Markup('<li class="window {}"><p><b>{}</b> <small>{}</small></p><p>{} {} {}</p>{}</li>').format(
-        kind,
-        names.of(window.window),
-        names.of(window.site).removeprefix(names.of(street)),
-        _WINDOW_STATES[kind],
-        words,
-        staff,
-        _more(" ".join(filter(None, lines))),
-    )
+    return _list(items, _none(scene, (street,), "没有人等候"))
 
 
 def _time(text: str, scene: Scene) -> Markup:
     return Markup("<time>{}</time>").format(when(epoch_ms(text), scene.now.ms))
 
 
-def _tag(tag: str) -> str:
-    return text_of(code(tag))
+def _none(scene: Scene, codes: Sequence[str], words: str) -> str:
+    """That there is nothing, where that is known."""
+    return words if any(street in scene.streets for street in codes) else NO_WORD
 
 
 def _more(text: str) -> Markup:

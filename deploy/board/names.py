@@ -32,6 +32,10 @@ class Names:
             return f"{self.of(site)} {self.of(window)}" if window in self.by_code else self.of(window)
         return self.of(site or street)
 
+    def within(self, site: str, street: str) -> str:
+        """A site's name where its street's is said already."""
+        return self.of(site).removeprefix(self.of(street)) or self.of(site)
+
     def windows_of(self, street: str) -> Iterable[str]:
         """A street's windows, by code."""
         return self._windows.get(street, ())

@@ -16,13 +16,15 @@ export default {
     this.spoken = this.$el.querySelector(".spoken");
     this.heard = performance.now();
     this.opened = performance.now();
-    this.speaks = 0;
+    this.waiting = []; // what is to be read out as soon as the one before was
+    this.speaking = undefined; // ends the time that readers have for it
     this.watch = setInterval(() => this.look(), 1000);
     // The socket is opened after this.
     setTimeout(() => this.listen(window.socket), 0);
   },
   unmounted() {
     clearInterval(this.watch);
+    clearTimeout(this.speaking);
   },
   methods: {
     listen(socket) {
@@ -49,9 +51,13 @@ export default {
       }
     },
     speak(text) {
-      if (!text || performance.now() < this.speaks) return;
-      this.speaks = performance.now() + SPOKEN_MS;
-      this.spoken.textContent = text;
+      if (text) this.waiting.push(text);
+      if (this.waiting.length === 0 || this.speaking !== undefined) return;
+      this.spoken.textContent = this.waiting.splice(0).join("。");
+      this.speaking = setTimeout(() => {
+        this.speaking = undefined;
+        this.speak("");
+      }, SPOKEN_MS);
     },
     time() {
       return this.$el.querySelector(".clock time").textContent;

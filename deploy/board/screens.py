@@ -60,20 +60,24 @@ class Screens:
         """Tells until cancelled."""
         while True:
             self._look()
-            said = announcement(self._state.take_unsaid(), self._names)
+            came = self._state.take_unsaid()
             looked_at = {street for _, street in self._open.values()}
             self._told = {street: told for street, told in self._told.items() if street in looked_at}
             for street in looked_at:
-                self._tell(street, said)
+                its = [rated for rated in came if street in {"", rated.street}]
+                self._tell(street, announcement(its, self._names))
             await asyncio.sleep(_LOOK_SECONDS)
 
     def _look(self) -> None:
-        """Sees what is so. Spans are told to the minute: in the next one all looks different."""
+        """Sees what is so. Spans are told to the minute, of the time that is shown and of the clock: in the next one
+        all looks different.
+        """
         self._scene = self._state.look(_clock_ms())
         scene = self._scene
         drawn_for = (
             self._view.version(),
             scene.now.ms // MINUTE,
+            scene.clock_ms // MINUTE,
             [rated for rated in scene.bad if scene.is_fresh(rated)],
         )
         if drawn_for != self._drawn_for:
@@ -83,7 +87,7 @@ class Screens:
         parts = self._parts.get(street)
         if parts is None:
             parts = self._parts[street] = fragments(self._scene, self._names, street)
-        return {**parts, **ticking(self._scene, self._quiet_ms)}
+        return {**parts, **ticking(self._scene, self._quiet_ms, street)}
 
     def _tell(self, street: str, said: str) -> None:
         now, before = self._all(street), self._told.get(street, {})

@@ -75,7 +75,8 @@ async def show(
     metrics = BoardMetrics()
     names = Names(Registry.load(district))
     view = live_view(settings)
-    state = State(view, frozenset(load_rules(settings.rules).rating.good_levels))
+    good_levels = frozenset(load_rules(settings.rules).rating.good_levels)
+    state = State(view, good_levels, board.street_quiet_seconds * 1000)
     screens = Screens(view, state, names, board.quiet_seconds * 1000, metrics)
     async with AsyncExitStack() as held:
         following = await held.enter_async_context(_running(view.run()))  # 1.

@@ -29,6 +29,9 @@ class BoardSettings(BaseModel):
     tls_key: Path | None = Field(None, description="its key (PEM)")
     insecure: bool = Field(False, description="listens beyond loopback without TLS, for what ends TLS before it")
     quiet_seconds: int = Field(120, ge=10, le=86_400, description="no word for so long, and the page says so")
+    street_quiet_seconds: int = Field(
+        600, ge=10, le=86_400, description="no word of a street, or of its devices, for so long, and its row says so"
+    )
     clients: int = Field(200, ge=1, le=10_000, description="connections at a time")
 
     @model_validator(mode="after")

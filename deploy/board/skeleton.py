@@ -9,7 +9,18 @@ from markupsafe import Markup
 
 from deploy.board.names import Names
 
-_COLUMNS: Final = ("街道（中心）", "等候", "最长等候", "窗口", "今日评价", "好评率", "差评", "待整改", "离线终端")
+# Where there is little room a heading is broken between its words.
+_COLUMNS: Final = (
+    "街道（中心）",
+    "等候",
+    "最长等候",
+    "窗口",
+    Markup("今日<wbr>评价"),
+    "好评率",
+    "差评",
+    "待整改",
+    Markup("离线<wbr>设备"),
+)
 # Eyes, and a mouth that tells: the levels are told apart without colour, and beside each stands its word.
 _MOUTHS: Final = (
     "M6 13 Q12 22 18 13 Z",
@@ -29,16 +40,17 @@ def skeleton(names: Names, street: str, parts: Mapping[str, str]) -> str:
         clock=_part("p", "clock", parts),
     )
     tiles = _part("dl", "tiles", parts, "tiles")
-    shown = _section("windows", "窗口", parts) + _section("queues", "排队", parts) if street else _streets(names, parts)
-    news = _section("bad", "差评", parts) + _section("ratings", "最新评价", parts)
-    rest = (
-        _section("owed", "待整改（按期限）", parts)
-        + _section("missed", "离线终端", parts)
-        + _section("told", "通知", parts)
-    )
+    first = _section("queues", "排队", parts) if street else _streets(names, parts)
+    rest = _section("owed", "待整改（按期限）", parts) + _section("missed", "离线设备", parts)
+    news = _section("bad", "差评", parts) + _section("told", "通知", parts) + _section("ratings", "最新评价", parts)
     # On a phone what is new comes first; where there is room it is at the side.
-    columns = Markup('<div class="columns"><div class="news">{}</div><div class="all">{}</div></div>')
-    return str(_SPRITE + head + tiles + columns.format(news, shown + rest) + _SPOKEN)
+    columns = Markup('<div class="columns{}"><div class="news">{}</div><div class="all">{}</div>{}</div>').format(
+        " one-street" if street else "",
+        news,
+        first + rest,
+        _section("windows", "窗口", parts) if street else "",
+    )
+    return str(_SPRITE + head + tiles + columns + _SPOKEN)
 
 
 def _part(element: str, name: str, parts: Mapping[str, str], kind: str = "") -> Markup:

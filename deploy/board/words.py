@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
+from schemas.code_words import PAUSES
 from schemas.levels import LEVEL_NAMES, LEVELS
 from schemas.live import LiveWindow
 from schemas.moments import DAY, HOUR, MINUTE, day_of, epoch_ms, iso, to_date
 from schemas.privacy import mask
+from schemas.tags import find_tag
 
 NOTHING: Final = "—"
+NO_WORD: Final = "还没有数据"
 _WEEKDAYS: Final = "一二三四五六日"
-_PAUSED: Final = {"meal": "用餐", "meeting": "会议", "material": "整理材料", "system": "系统故障", "other": "其他原因"}
 _LONGEST_CODE: Final = 24
 _NAMES: Final[dict[str, str]] = {level: LEVEL_NAMES[level] for level in LEVELS}
 _FACES: Final[dict[str, str]] = {level: f"face-{place}" for place, level in enumerate(LEVELS, 1)}
@@ -53,7 +56,7 @@ def span(ms: int) -> str:
 
 def left(due_ms: int, now_ms: int) -> str:
     """How long until a deadline, or since."""
-    return f"超期{span(now_ms - due_ms)}" if due_ms < now_ms else f"剩{span(due_ms - now_ms)}"
+    return f"逾期{span(now_ms - due_ms)}" if due_ms < now_ms else f"剩{span(due_ms - now_ms)}"
 
 
 def share(part: int, whole: int) -> str:
@@ -66,6 +69,11 @@ def code(text: str) -> str:
     """What devices and queue systems call something: short, and without a number that could be a person's."""
     masked = mask(text)
     return masked if len(masked) <= _LONGEST_CODE else masked[: _LONGEST_CODE - 1] + "…"
+
+
+def tag_texts(tags: Iterable[str]) -> list[str]:
+    """The texts of tags. One that the national list doesn't have could be anything, a name too: it isn't shown."""
+    return [tag.text for tag in map(find_tag, tags) if tag is not None]
 
 
 def level_name(level: str) -> str:
@@ -81,7 +89,7 @@ def face(level: str) -> str:
 def state_of(window: LiveWindow) -> tuple[str, str]:
     """What a window does: the kind of its mark, and words."""
     if window.state == "paused":
-        reason = _PAUSED.get(window.reason, "")
+        reason = PAUSES.get(window.reason, "")
         return "paused", f"暂停（{reason}）" if reason else "暂停"
     if window.state == "closed":
         return "closed", "关闭"

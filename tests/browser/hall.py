@@ -24,6 +24,8 @@ TERMINALS: Final = ("530102001-06-01", "530102001-07-01", "530102001-08-01")
 CROWDED: Final = "530102002"
 SILENT: Final = "530102003"
 LATE: Final = "530102001"
+# Where a hundred windows serve at once.
+FULL: Final = "530102000"
 _WINDOWS: Final = 6
 _VISITS: Final = 7
 _CROWD: Final = 24
@@ -85,6 +87,8 @@ def _until(now: datetime) -> list[_Said]:
             found += _day(window.code, now, place + number)
         found += _queue(some[0], now, _CROWD if street == CROWDED else place % 4)
         found += _devices(some, now, is_silent=street == SILENT)
+        if street == FULL:
+            found += _busy(its[_WINDOWS:], now)
     found += _long_ago(windows[LATE][0].code, now)
     return sorted(found, key=lambda said: said[0])
 
@@ -106,6 +110,14 @@ def _day(window: str, now: datetime, seed: int) -> Iterator[_Said]:
         yield _said(now - 4 * _MINUTE, "service.started", window, service=f"V-{window}-last", ticket="A099")
     elif seed % 3 == 1:
         yield _said(now - 9 * _MINUTE, "window.paused", window, reason="material", planned_minutes=15)
+
+
+def _busy(windows: Iterable[Window], now: datetime) -> Iterator[_Said]:
+    """Windows that have served their first visitor since four minutes ago."""
+    for window in windows:
+        yield _said(now - 5 * _MINUTE, "window.opened", window.code)
+        ticket = f"A{int(window.code.rpartition('-')[2]):04}"
+        yield _said(now - 4 * _MINUTE, "service.started", window.code, service=f"V-{window.code}-first", ticket=ticket)
 
 
 def _queue(window: Window, now: datetime, waiting: int) -> Iterator[_Said]:

@@ -11,19 +11,41 @@ from playwright.async_api import Locator, Page, expect
 from deploy.district import FOLDER
 from schemas.registry import Registry
 from tests.browser.conftest import Visit
-from tests.browser.hall import CROWDED, LATE, SILENT, TERMINALS
+from tests.browser.hall import CROWDED, FULL, LATE, SILENT, TERMINALS
 from tests.browser.running import Running, until
-from tests.browser.visitor import CUT, SIZES, WALL, Size, Visitor
+from tests.browser.visitor import CUT, SIZES, WALL, WALL_4K, Size, Visitor
 from tests.proxy import Proxy
 
 _REGISTRY: Final = Registry.load(FOLDER)
 # Where nothing else happens.
 _ELSEWHERE: Final = "530102004-05-01"
 _PRESSES: Final = 3
+_MANY: Final = 100
 _SECONDS_MOST: Final = 2
 _DONE: Final = "业务已办结，请您评价本次服务"
 _WIDER: Final = "() => document.documentElement.scrollWidth - window.innerWidth"
 _HIGHER: Final = "() => document.documentElement.scrollHeight - window.innerHeight"
+# What is read from afar has at least so many pixels on a screen so wide.
+_SMALLEST: Final = 22
+# Of what is shown: the size of the smallest text in pixels, what of it sticks out of its place, and how much of the
+# screen's height is used. What lists have no room for lies beside them.
+_LOOKS: Final = """() => {
+  const shown = (selector) => [...document.querySelectorAll(selector)].filter((one) => {
+    const [place, list] = [one.getBoundingClientRect(), one.closest('ul')?.getBoundingClientRect()];
+    return place.width > 0 && !(list && place.left >= list.right - 1);
+  });
+  const texts = shown('.board li, .board li *:not(svg, svg *), .board td, .board th, .tile dt, .counts');
+  const boxes = shown('.board li, .board li p, .board td, .board th, .tile dd, .board section > div');
+  const out = (one) => {
+    const [place, whole] = [one, one.closest('section, dl')].map((each) => each.getBoundingClientRect());
+    return one.scrollWidth > one.clientWidth + 1 || place.bottom > whole.bottom + 1 || place.right > whole.right + 1;
+  };
+  return {
+    smallest: Math.min(...texts.map((one) => parseFloat(getComputedStyle(one).fontSize))),
+    out: boxes.filter(out).map((one) => one.textContent),
+    used: Math.max(...shown('.board section').map((one) => one.getBoundingClientRect().bottom)) / window.innerHeight,
+  };
+}"""
 # Notes when so many bad ratings of a place were first on the board, and when the terminal was pressed: epoch ms.
 _WATCH: Final = """(place) => {
   const bad = document.querySelector('[data-part="bad"]');
@@ -47,11 +69,10 @@ async def test_the_district_is_all_there_on_every_screen_without_barriers(
     await expect(_part(page, "state")).to_contain_text("实时")
     await expect(_row(page, CROWDED)).to_contain_text("拥堵")
     await expect(_row(page, SILENT).get_by_role("cell").last).to_have_text("3")
-    await expect(_row(page, LATE)).to_contain_text("超期2")
+    await expect(_row(page, LATE)).to_contain_text(re.compile("逾期[23]"))
     await expect(_part(page, "bad").get_by_role("listitem").first).to_be_visible()
     await _is_whole(visitor, axe, "board")
-    await _resize(page, WALL)
-    assert await page.evaluate(_HIGHER) <= 0
+    await _is_readable_from_afar(page)
 
 
 async def test_a_street_is_all_there_on_every_screen_without_barriers(visit: Visit, running: Running, axe: str) -> None:
@@ -60,10 +81,19 @@ async def test_a_street_is_all_there_on_every_screen_without_barriers(visit: Vis
     await _row(page, LATE).get_by_role("link").click()
     await page.wait_for_url(f"**/street/{LATE}")
     windows = _part(page, "windows").get_by_role("listitem")
-    await expect(windows.filter(has_text="暂停（整理材料）")).not_to_have_count(0)
+    await expect(windows.filter(has_text="暂停（取送材料）")).not_to_have_count(0)
     await expect(windows.filter(has_text="办理中")).not_to_have_count(0)
-    await expect(_part(page, "owed").get_by_text(re.compile("^超期"))).not_to_have_count(0)
+    await expect(_part(page, "owed").get_by_text(re.compile("^逾期"))).not_to_have_count(0)
     await _is_whole(visitor, axe, "street")
+    await _is_readable_from_afar(page)
+    # A hundred windows have a place each, in the order in which people count.
+    await page.goto(f"{running.board.url}street/{FULL}")
+    await expect(windows.filter(has_text=re.compile(r"^100 ● 办理中 A0100"))).to_have_count(1)
+    numbers = [int(number) for number in await windows.locator("b").all_inner_texts()]
+    assert len(numbers) > _MANY
+    assert numbers == sorted(numbers)
+    await _is_readable_from_afar(page)
+    await visitor.shoot("center")
 
 
 async def test_a_board_that_is_cut_off_says_so_and_shows_what_is_so_when_it_is_back(
@@ -89,7 +119,8 @@ async def test_dissatisfied_is_on_the_board_within_two_seconds_of_the_press_and_
     visit: Visit, running: Running, axe: str
 ) -> None:
     window = TERMINALS[0]
-    board = (await visit(f"{running.board.url}street/{window[:9]}", size=WALL)).page
+    watcher = await visit(f"{running.board.url}street/{window[:9]}", size=WALL)
+    board = watcher.page
     bad = _part(board, "bad").get_by_role("listitem").filter(has_text=_place(window))
     await expect(_part(board, "state")).to_contain_text("实时")
     before = await bad.count()
@@ -106,6 +137,14 @@ async def test_dissatisfied_is_on_the_board_within_two_seconds_of_the_press_and_
             assert await visitor.barriers(axe) == []
             await visitor.shoot("terminal-thanks")
         await expect(bad).to_have_count(before + number)
+    # For a minute it can't be missed.
+    size, ground = await bad.first.evaluate(
+        "(one) => [getComputedStyle(one).fontSize, getComputedStyle(one).backgroundColor]"
+    )
+    assert float(size.removesuffix("px")) > _SMALLEST
+    assert not ground.startswith("rgba")
+    assert await watcher.barriers(axe) == []
+    await watcher.shoot("street-fresh", "wall")
     pressed, seen = await terminal.evaluate("() => window.pressed"), await board.evaluate("() => window.seen")
     took_ms = [seen[f"{before + number}"] - at for number, at in enumerate(pressed, 1)]
     # The quickest: what else this machine does is no delay of ours.
@@ -179,6 +218,21 @@ async def _is_whole(visitor: Visitor, axe: str, name: str) -> None:
         await _resize(visitor.page, size)
         assert await visitor.page.evaluate(_WIDER) <= 0
     await visitor.shoot(name)
+
+
+async def _is_readable_from_afar(page: Page) -> None:
+    """On walls all is large and whole, nothing must be scrolled, and no part of the screen lies idle."""
+    before = page.viewport_size
+    for size in (WALL, WALL_4K):
+        await _resize(page, size)
+        looks = await page.evaluate(_LOOKS)
+        assert looks["smallest"] >= _SMALLEST * size[0] / WALL[0]
+        assert looks["out"] == []
+        assert looks["used"] > 0.95
+        assert await page.evaluate(_HIGHER) <= 0
+        assert await page.evaluate(_WIDER) <= 0
+    if before is not None:
+        await page.set_viewport_size(before)
 
 
 def _terminal(running: Running, window: str, gateway: str = "") -> str:

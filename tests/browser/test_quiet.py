@@ -9,7 +9,7 @@ from playwright.async_api import expect
 
 from schemas.moments import MINUTE, SECOND
 from tests.browser.conftest import Visit
-from tests.live_board.halls import clock_ms, hall, say
+from tests.live_board.halls import bad, clock_ms, hall, say
 from tests.live_board.looker import board
 
 # So long after its publication a message is old: time enough for a slow browser to show that it was new.
@@ -33,6 +33,14 @@ async def test_a_pipeline_that_falls_silent_is_said_with_for_how_long_and_no_mor
         said = clock_ms()
         say(started.folder.log, hall(2, said))
         await expect(state).to_have_text("● 实时")
+        # What comes while another is being read out is read out after it.
+        spoken = visitor.page.locator(".spoken")
+        one = bad("R-1", said)
+        say(started.folder.log, hall(3, said, bad=[one]))
+        await expect(spoken).to_contain_text("，不满意")
+        said = clock_ms()
+        say(started.folder.log, hall(4, said, bad=[bad("R-2", said, level="very_dissatisfied"), one]))
+        await expect(spoken).to_contain_text("，非常不满意")
         # And now nobody says anything more.
         await expect(state).to_contain_text("没有新数据")
         assert clock_ms() - said >= _QUIET_SECONDS * SECOND

@@ -14,6 +14,7 @@ from deploy.local.browser import SCREENSHOTS
 Size = tuple[int, int]
 DESKTOP: Final[Size] = (1440, 900)
 WALL: Final[Size] = (1920, 1080)
+WALL_4K: Final[Size] = (3840, 2160)
 PHONE: Final[Size] = (390, 844)
 SIZES: Final = {"desktop": DESKTOP, "wall": WALL, "phone": PHONE}
 # What the browser itself says of a network that is cut.

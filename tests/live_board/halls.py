@@ -37,8 +37,13 @@ def rating(name: str, level: str, at_ms: int, *tags: str) -> LiveRating:
     return LiveRating(name, level, iso(at_ms), SITE, WINDOW, list(tags))
 
 
-def notice(name: str, at_ms: int, street: str = STREET) -> Notice:
-    return Notice(name, "queue.congested", iso(at_ms), street, SITE, "", {"waiting": 22, "longest_minutes": 31})
+def bad(name: str, at_ms: int, *tags: str, level: str = "dissatisfied", came_ms: int | None = None) -> LiveRating:
+    """A bad rating of the window, which came when it was given unless said otherwise."""
+    return msgspec.structs.replace(rating(name, level, at_ms, *tags), came=iso(at_ms if came_ms is None else came_ms))
+
+
+def notice(name: str, at_ms: int, street: str = STREET, kind: str = "queue.congested") -> Notice:
+    return Notice(name, kind, iso(at_ms), street, SITE, "", {"waiting": 22, "longest_minutes": 31})
 
 
 def entry(message: LiveStreet | LiveDevices | Notice, at_ms: int | None = None) -> Entry:

@@ -108,5 +108,6 @@ class Page:
 
     async def hear_until(self, part: str, text: str) -> None:
         """Listens until a part holds a text."""
-        while text not in self.parts.get(part, ""):
-            await self.hear()
+        async with asyncio.timeout(180):
+            while text not in self.parts.get(part, ""):
+                await self.hear()

@@ -13,7 +13,7 @@ from deploy.topics import make_topics
 from schemas.secret import ensure_secret
 from streams.broker import Broker
 from streams.transport.kafka_producer import client, send_many
-from tests.live_board.halls import PARTITIONS, STREET, clock_ms, entry, hall, rating
+from tests.live_board.halls import PARTITIONS, STREET, bad, clock_ms, entry, hall, rating
 from tests.live_board.looker import Page, board
 from tests.servers import need
 
@@ -31,7 +31,8 @@ async def _say(broker: str, version: int, name: str, level: str) -> None:
     now = clock_ms()
     producer = client(Broker.parse(broker).client_options())
     await producer.start()
-    await send_many(producer, [entry(hall(version, now, ratings=[rating(name, level, now)]))])
+    bad_ones = [bad(name, now)] if level == "dissatisfied" else []
+    await send_many(producer, [entry(hall(version, now, ratings=[rating(name, level, now)], bad=bad_ones))])
     await producer.stop()
 
 

@@ -11,8 +11,9 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from deploy.local.kafka import Kafka
-from schemas.live import LiveDevice, LiveDevices, LiveWindow
+from schemas.live import LiveDevice, LiveDevices, LiveStreet, LiveWindow
 from schemas.moments import iso
+from schemas.published import Notice
 from streams.broker import Broker
 from streams.live_view import LiveView
 from streams.tail import Away, KafkaTail, LogTail
@@ -105,6 +106,35 @@ async def test_only_the_newest_notices_are_read_and_kept(tmp_path: Path) -> None
     tail = LogTail(log, _WANTED)
     assert [record.offset for _, record in await tail.read()] == [15, 16, 17, 18, 19]
     await tail.close()
+
+
+def _record(message: LiveStreet | LiveDevices | Notice, at_ms: int, value: bytes | None = None) -> tuple[str, Record]:
+    said = entry(message, at_ms)
+    return said.topic, Record(0, at_ms, said.key, value or said.value)
+
+
+def test_only_what_is_held_makes_the_view_look_fresh() -> None:
+    view, now = LiveView(_Fickle()), clock_ms()
+    devices = LiveDevices(STREET, 5)
+    view.take([_record(hall(5, now), 1000), _record(devices, 2000)])
+    assert view.newest_ms == 2000
+    # A former owner's, late; and what another program writes.
+    older = [_record(hall(4, now), 3000), _record(LiveDevices(STREET, 4), 3000), _record(hall(9, now), 3000, b"[]")]
+    view.take(older)
+    assert view.newest_ms == 2000
+    view.take([_record(hall(5, now), 4000)])
+    assert view.newest_ms == 4000
+
+
+def test_notices_are_as_they_came_and_many_of_one_type_push_out_none_of_another() -> None:
+    view, now = LiveView(_Fickle(), notices_kept=3), clock_ms()
+    first = notice("first", now, kind="rectification.overdue")
+    view.take([_record(first, 1000), _record(notice("b", now), 3000), _record(notice("a", now + 9), 2000)])
+    # What is dated long before comes last all the same; what is said again stays where it was.
+    view.take([_record(notice("late", now - 10_800_000), 4000), _record(first, 5000)])
+    assert [told.id for told in view.notices] == ["late", "b", "a", "first"]
+    view.take([_record(notice(f"f{n}", now, kind="rating.flagged"), 6000) for n in range(9)])
+    assert [told.id for told in view.notices] == ["f8", "f7", "f6", "late", "b", "a", "first"]
 
 
 async def test_a_log_without_the_topics_is_empty_until_it_has_them(tmp_path: Path) -> None:

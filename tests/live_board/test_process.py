@@ -16,9 +16,9 @@ import httpx
 import pytest
 
 from deploy.local.server import Certificate
-from schemas.moments import MINUTE
+from schemas.moments import MINUTE, iso
 from tests.box import Box
-from tests.live_board.halls import STREET, clock_ms, hall, notice, rating, say
+from tests.live_board.halls import STREET, bad, clock_ms, hall, notice, rating, say
 from tests.live_board.looker import Board, Page, board
 
 _PASSWORD = "long enough 密码"  # noqa: S105 - the test's own
@@ -145,7 +145,7 @@ async def test_a_page_is_told_all_when_it_connects_and_then_what_changed_and_a_b
         before = dict(district.parts)
         await other.hear()
         ratings = [rating("R-1", "dissatisfied", now, "213"), rating("R-0", "satisfied", now - MINUTE)]
-        say(running.folder.log, hall(2, now, waiting=5, ratings=ratings))
+        say(running.folder.log, hall(2, now, waiting=5, ratings=ratings, bad=[bad("R-1", now, "213")]))
         await district.hear_until("bad", "窗口人员业务不熟练")
         assert ">5<" in district.parts[f"row-{STREET}"]
         assert district.said == ["新差评1条：华山街道便民服务中心 3号综合窗口，不满意"]
@@ -159,6 +159,25 @@ async def test_a_page_is_told_all_when_it_connects_and_then_what_changed_and_a_b
         late = await Page.open(session, running.url)
         await late.hear()
         assert late.parts["ratings"] == district.parts["ratings"]
+        # A street's page reads out its own alone.
+        say(running.folder.log, hall(1, now, "530102002", bad=[bad("R-2", clock_ms(), level="very_dissatisfied")]))
+        await other.hear_until("bad", "新")
+        assert other.said == ["新差评1条：华山街道便民服务中心 3号综合窗口，非常不满意"]
+
+
+async def test_a_street_that_is_silent_says_so_on_its_own_page_and_in_its_row(running: Board) -> None:
+    now, street = clock_ms(), "530102003"
+    say(
+        running.folder.log,
+        hall(1, now - 25 * MINUTE, street, heard=iso(now - 11 * MINUTE)),
+        hall(3, now, heard=iso(now)),
+    )
+    async with aiohttp.ClientSession() as session:
+        own = await Page.open(session, running.url, f"street/{street}")
+        await own.hear_until("state", "11分钟没有新数据")
+        district = await Page.open(session, running.url)
+        await district.hear_until(f"row-{street}", "11分钟无数据")
+        assert "没有新数据" not in district.parts["state"]
 
 
 async def test_each_second_a_page_is_told_the_time_so_that_it_knows_when_nobody_tells_it_anything(
