@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Final
 
 SECOND: Final = 1_000
@@ -86,5 +87,14 @@ def to_day(when: date) -> int:
 
 def iso(ms: int) -> str:
     """RFC 3339 text in Asia/Shanghai, milliseconds only where there are any."""
-    moment = (_EPOCH + ms * _MILLISECOND).astimezone(SHANGHAI)
-    return moment.isoformat(timespec="milliseconds" if ms % SECOND else "seconds")
+    minute, rest = divmod(ms, MINUTE)
+    second, milliseconds = divmod(rest, SECOND)
+    fraction = f".{milliseconds:03d}" if milliseconds else ""
+    return f"{_minute_text(minute)}:{second:02d}{fraction}+08:00"
+
+
+@lru_cache(maxsize=_MINUTES_KEPT)
+def _minute_text(minute: int) -> str:
+    """A minute since 1970 in Asia/Shanghai, without its offset."""
+    moment = (_EPOCH + minute * MINUTE * _MILLISECOND).astimezone(SHANGHAI)
+    return moment.replace(tzinfo=None).isoformat(timespec="minutes")

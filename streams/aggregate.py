@@ -16,6 +16,7 @@ import asyncio
 import logging
 import secrets
 import time
+from collections import Counter
 from collections.abc import Mapping, Set
 from typing import Any, Final
 
@@ -153,10 +154,10 @@ class Aggregate(Role):
         arriving, self._flying = self._flying, []
         await self.send(outputs)
         self._arrivals.note(arriving)
-        for entry in outputs:
-            self.metrics.outputs.labels(entry.topic).inc()
-            if entry.headers:
-                self.metrics.routed.labels(entry.topic).inc()
+        for topic, number in Counter(entry.topic for entry in outputs).items():
+            self.metrics.outputs.labels(topic).inc(number)
+        for topic, number in Counter(entry.topic for entry in outputs if entry.headers).items():
+            self.metrics.routed.labels(topic).inc(number)
 
     def _outputs(self) -> list[Entry]:
         now_ms, every_ms = _now_ms(), self._live_every_ms

@@ -51,6 +51,8 @@ class Buckets:
         self.days: Memory[Key, list[int]] = Memory(horizons.day_ms + DAY)
         self.newest_ms = BEFORE_ALL_MS
         self.late = 0
+        # Since they were published last. What is here is looked for nowhere else: where the memory has forgotten it
+        # meanwhile, it takes no counts any more.
         self.changed_minutes: dict[Key, list[int]] = {}
         self.changed_days: dict[Key, list[int]] = {}
 
@@ -83,18 +85,25 @@ class Buckets:
             )
             for key, counters in keys.items()
         }
+        self.touch_changed()
         self.changed_minutes, self.changed_days = {}, {}
         return changed
+
+    def touch_changed(self) -> None:
+        """Tells the memories what has changed; to be asked before they are saved. At each count it would cost more."""
+        for memory, changed in ((self.minutes, self.changed_minutes), (self.days, self.changed_days)):
+            for key in changed:
+                memory.touch(key)
 
 
 def _add(
     memory: Memory[Key, list[int]], changed: dict[Key, list[int]], key: Key, changes: tuple[tuple[int, int], ...]
 ) -> None:
-    counters = memory.get(key)
+    counters = changed.get(key)
     if counters is None:
-        counters = memory.put(key, _ZERO.copy())
-    else:
-        memory.touch(key)
-    changed[key] = counters
+        counters = memory.get(key)
+        if counters is None:
+            counters = memory.put(key, _ZERO.copy())
+        changed[key] = counters
     for counter, amount in changes:
         counters[counter] += amount

@@ -112,7 +112,7 @@ class Hall:
             self.queue.waits, self.queue.wait_ms, self.ratings = tally.waits, tally.wait_ms, list(tally.ratings)
             self.bad = tally.bad
         self._begin(day_of(newest_ms))
-        self.queue.rewatch(self.day)
+        self.queue.rewatch()
         self.rectifications.rewatch()
         self.next_ms = min(self.congestion.next_ms(self.queue.lines), day_start(self.day + 1))
 
@@ -186,7 +186,7 @@ class Hall:
         return _newest(self.last_bad, self.bad, _LAST_BAD)
 
     def _begin(self, day: int) -> None:
-        self.day = self.windows.day = day
+        self.day = self.queue.day = self.windows.day = day
         self._began_ms = day_start(day)
 
     def _is_late(self, event: Event) -> bool:

@@ -124,10 +124,9 @@ class Congestion:
         return is_quick and len(line) < self._rules.cleared_waiting
 
     def _turn(self, site: str) -> Turn:
-        turn = self.memory.get(site)
+        turn = self.memory.change(site)
         if turn is None or turn == _IDLE:  # put anew, so that it isn't forgotten before its end
             return self.memory.put(site, Turn())
-        self.memory.touch(site)
         return turn
 
     def _notice(self, kind: str, site: str, line: Line, moment_ms: int) -> Notice:

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from schemas.event import Event
-from schemas.moments import DAY, day_of
+from schemas.moments import DAY
 from schemas.rules import Rules
 from streams.street.memory import Memory
 
@@ -60,17 +60,19 @@ NOBODY: Final = Line()
 
 
 class Queue:
-    """The lines of a street on its business day. `waits` and `wait_ms` sum up the waits that ended, of all days.
+    """The lines of a street on its business day, `day` (since 1970, Shanghai).
 
-    What is told of an event returns the site whose line it changed, '' if none.
+    `waits` and `wait_ms` sum up the waits that ended, of all days. What is told of an event returns
+    the site whose line it changed, '' if none.
     """
 
-    __slots__ = ("_implausible_ms", "lines", "memory", "wait_ms", "waits")
+    __slots__ = ("_implausible_ms", "day", "lines", "memory", "wait_ms", "waits")
 
     def __init__(self, rules: Rules) -> None:
         self._implausible_ms = rules.limits.implausible_ms
         # A ticket's entry outlives its day; on another day it is as good as none.
         self.memory: Memory[str, Ticket] = Memory(DAY)
+        self.day = 0
         self.lines: dict[str, Line] = {}
         self.waits = 0
         self.wait_ms = 0
@@ -106,19 +108,18 @@ class Queue:
         """The hall is empty."""
         self.lines = {}
 
-    def rewatch(self, day: int) -> None:
-        """Derives the lines of a day from a restored memory."""
+    def rewatch(self) -> None:
+        """Derives the lines of the day from a restored memory."""
         self.lines = {}
         for ticket_id, ticket in self.memory.values():
-            if ticket.day == day and ticket.waits_since_ms is not None:
+            if ticket.day == self.day and ticket.waits_since_ms is not None:
                 self._line(ticket.site).add(ticket_id, ticket.waits_since_ms)
 
     def _ticket(self, event: Event) -> Ticket:
-        ticket_id, day = event.data["ticket"], day_of(event.time_ms)
-        ticket = self.memory.get(ticket_id)
-        if ticket is None or ticket.day != day:
-            return self.memory.put(ticket_id, Ticket(day, event.site))
-        self.memory.touch(ticket_id)
+        ticket_id = event.data["ticket"]
+        ticket = self.memory.change(ticket_id)
+        if ticket is None or ticket.day != self.day:
+            return self.memory.put(ticket_id, Ticket(self.day, event.site))
         return ticket
 
     def _line(self, site: str) -> Line:

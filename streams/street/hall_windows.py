@@ -92,12 +92,11 @@ class Windows:
         return dict(sorted(known.items()))
 
     def _window(self, site: str, code: str) -> Window:
-        window = self.memory.get(code)
+        window = self.memory.change(code)
         if window is None:
             return self.memory.put(code, Window(self.day, site, [0] * len(LEVELS)))
         if window.day != self.day:  # put anew each day, so that it isn't forgotten while it is heard of
             return self.memory.put(code, self._of_today(window))
-        self.memory.touch(code)
         return window
 
     def _of_today(self, window: Window) -> Window:
@@ -111,9 +110,9 @@ class Windows:
         """The window with the event's service as its current one; None where a later one is there already."""
         window, data = self._window(event.site, event.window), event.data
         if window.service != data["service"]:
-            times = [time_ms for time_ms in (window.started_ms, window.completed_ms) if time_ms is not None]
-            if times and max(times) > event.time_ms:
-                return None
+            for time_ms in (window.started_ms, window.completed_ms):
+                if time_ms is not None and time_ms > event.time_ms:
+                    return None
             if window.completed_ms is not None:
                 window.previous, window.previous_ms = window.service, window.completed_ms
             window.service, window.ticket, window.started_ms, window.completed_ms = data["service"], "", None, None

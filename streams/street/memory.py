@@ -20,9 +20,11 @@ _NONE: Final = -(2**62)
 
 
 class Memory(Generic[K, V]):
-    """Keys are hashable and, like values, made of what msgpack knows. Values may be changed in place, then `touch`."""
+    """Keys are hashable and, like values, made of what msgpack knows. Values may be changed in place: ask by `change`,
+    or `touch` then.
+    """
 
-    __slots__ = ("_current", "_dirty", "_generation", "_generations", "_newest_first", "_span", "_step")
+    __slots__ = ("_current", "_dirty", "_generation", "_generations", "_older", "_span", "_step")
 
     def __init__(self, span_ms: int) -> None:
         self._span = span_ms
@@ -30,9 +32,11 @@ class Memory(Generic[K, V]):
         self._step = max(span_ms // 2, 1)
         self._generation = _NONE
         self._current: dict[K, V] = {}
-        self._generations: dict[int, dict[K, V]] = {_NONE: self._current}  # newest first
-        self._newest_first: tuple[dict[K, V], ...] = (self._current,)
-        self._dirty: set[K] = set()
+        # Newest first; the current one, which is asked at every event, and those before it.
+        self._generations: dict[int, dict[K, V]] = {_NONE: self._current}
+        self._older: tuple[dict[K, V], ...] = ()
+        # A set; in order, so that the same run saves the same bytes.
+        self._dirty: dict[K, None] = {}
 
     @property
     def ends_ms(self) -> int:
@@ -47,26 +51,31 @@ class Memory(Generic[K, V]):
         self._generation = generation
         kept = {g: d for g, d in self._generations.items() if (g + 1) * self._step > newest_ms - self._span and d}
         self._current = kept.pop(generation, {})
+        self._older = tuple(kept.values())
         self._generations = {generation: self._current, **kept}
-        self._newest_first = tuple(self._generations.values())
 
     def get(self, key: K) -> V | None:
         """The value of a key, None where it is unknown or forgotten."""
-        for entries in self._newest_first:
-            value = entries.get(key)
-            if value is not None:
-                return value
-        return None
+        value = self._current.get(key)
+        return self._of_before(key) if value is None else value
+
+    def change(self, key: K) -> V | None:
+        """As `get`, where the value is going to be changed in place."""
+        value = self._current.get(key)
+        if value is None and (value := self._of_before(key)) is None:
+            return None
+        self._dirty[key] = None
+        return value
 
     def put(self, key: K, value: V) -> V:
         """Remembers a key that is not known; returns its value."""
         self._current[key] = value
-        self._dirty.add(key)
+        self._dirty[key] = None
         return value
 
     def touch(self, key: K) -> None:
         """Says that a key's value was changed in place."""
-        self._dirty.add(key)
+        self._dirty[key] = None
 
     def values(self) -> Iterator[tuple[K, V]]:
         """All that is remembered, oldest generation last."""
@@ -79,13 +88,12 @@ class Memory(Generic[K, V]):
         return [(g, key, value) for g, entries in self._generations.items() for key, value in entries.items()]
 
     def take_changes(self) -> list[Item[K, V]]:
-        """What was put or touched since the last call, as it is persisted; forgotten entries are left out."""
+        """What was put or changed since the last call, as it is persisted; forgotten entries are left out."""
         found: list[Item[K, V]] = []
-        for key in self._dirty:
-            for generation, entries in self._generations.items():
-                if (value := entries.get(key)) is not None:
-                    found.append((generation, key, value))
-                    break
+        dirty: Iterable[K] = self._dirty
+        for generation, entries in self._generations.items():
+            found += [(generation, key, entries[key]) for key in dirty if key in entries]
+            dirty = [key for key in dirty if key not in entries]
         self._dirty.clear()
         return found
 
@@ -94,7 +102,13 @@ class Memory(Generic[K, V]):
         for generation, key, value in items:
             self._generations.setdefault(generation, {})[key] = value
         self._generations = dict(sorted(self._generations.items(), reverse=True))
-        self._newest_first = tuple(self._generations.values())
 
     def __len__(self) -> int:
         return sum(map(len, self._generations.values()))
+
+    def _of_before(self, key: K) -> V | None:
+        for entries in self._older:
+            value = entries.get(key)
+            if value is not None:
+                return value
+        return None

@@ -118,11 +118,7 @@ class Rectifications:
         heapq.heapify(self._deadlines)
 
     def _entry(self, rating: str) -> Rectification:
-        entry = self.memory.get(rating)
-        if entry is None:
-            return self.memory.put(rating, ["", "", None, 0, 0, 0, 0, 0, 0])
-        self.memory.touch(rating)
-        return entry
+        return self.memory.change(rating) or self.memory.put(rating, ["", "", None, 0, 0, 0, 0, 0, 0])
 
     def _due(self, entry: Rectification, step: str) -> int:
         opened, extension = entry[_OPENED], entry[_EXTENSION]

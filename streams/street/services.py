@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from schemas.event import Event
 from schemas.moments import DAY
 from schemas.rules import Rules
 from streams.street.buckets import HANDLE_COUNT, HANDLE_MS, SERVICES, Buckets
 from streams.street.memory import Memory
 
-# A service: site and window of its first event, started_ms, completed_ms, completion's site and window.
-Service = list[int | str | None]
-_SITE, _WINDOW, _STARTED, _COMPLETED, _END_SITE, _END_WINDOW = range(6)
+
+class Service(msgspec.Struct, array_like=True, gc=False):
+    """A service. Epoch ms, None: not known yet.
+
+    `site` and `window` are those of its first event, `end_site` and `end_window` the completion's.
+    """
+
+    site: str
+    window: str
+    started_ms: int | None = None
+    completed_ms: int | None = None
+    end_site: str = ""
+    end_window: str = ""
 
 
 class Services:
@@ -25,17 +37,17 @@ class Services:
 
     def started(self, event: Event) -> bool:
         service = self._service(event)
-        if service[_STARTED] is not None:
+        if service.started_ms is not None:
             return False
-        service[_STARTED] = event.time_ms
+        service.started_ms = event.time_ms
         self._settle(service)
         return True
 
     def completed(self, event: Event) -> bool:
         service = self._service(event)
-        if service[_COMPLETED] is not None:
+        if service.completed_ms is not None:
             return False
-        service[_COMPLETED], service[_END_SITE], service[_END_WINDOW] = event.time_ms, event.site, event.window
+        service.completed_ms, service.end_site, service.end_window = event.time_ms, event.site, event.window
         self._buckets.add(event.time_ms, event.site, event.window, (SERVICES, 1))
         self._settle(service)
         return True
@@ -45,24 +57,23 @@ class Services:
         service = self.memory.get(service_id)
         if service is None:
             return None
-        started, completed = service[_STARTED], service[_COMPLETED]
-        return completed - started if isinstance(started, int) and isinstance(completed, int) else None
+        started_ms, completed_ms = service.started_ms, service.completed_ms
+        return None if started_ms is None or completed_ms is None else completed_ms - started_ms
 
     def window_of(self, service_id: str) -> tuple[str, str]:
         """Site and window of the service's first applied event; empty where it is unknown."""
         service = self.memory.get(service_id)
-        return ("", "") if service is None else (str(service[_SITE]), str(service[_WINDOW]))
+        return ("", "") if service is None else (service.site, service.window)
 
     def _service(self, event: Event) -> Service:
         service_id = event.data["service"]
-        service = self.memory.get(service_id)
-        if service is None:
-            return self.memory.put(service_id, [event.site, event.window, None, None, "", ""])
-        self.memory.touch(service_id)
-        return service
+        return self.memory.change(service_id) or self.memory.put(service_id, Service(event.site, event.window))
 
     def _settle(self, service: Service) -> None:
-        started, completed = service[_STARTED], service[_COMPLETED]
-        if isinstance(started, int) and isinstance(completed, int) and 0 <= completed - started <= self._implausible_ms:
-            site, window = str(service[_END_SITE]), str(service[_END_WINDOW])
-            self._buckets.add(completed, site, window, (HANDLE_MS, completed - started), (HANDLE_COUNT, 1))
+        started_ms, completed_ms = service.started_ms, service.completed_ms
+        if started_ms is None or completed_ms is None:
+            return
+        handling_ms = completed_ms - started_ms
+        if 0 <= handling_ms <= self._implausible_ms:
+            changes = (HANDLE_MS, handling_ms), (HANDLE_COUNT, 1)
+            self._buckets.add(completed_ms, service.end_site, service.end_window, *changes)

@@ -11,15 +11,17 @@ from typing import Any, Final
 import msgspec
 
 from schemas.live import LiveRating
+from streams.street import hall_queue
 from streams.street.hall import Tally
 from streams.street.hall_congestion import Turn
-from streams.street.hall_queue import Ticket
 from streams.street.hall_windows import Window
 from streams.street.memory import Memory
+from streams.street.services import Service
 from streams.street.state import Street
 from streams.street.suspicions import Repeats
 from streams.street.suspicions_months import StaffMonth
 from streams.street.suspicions_press import Press
+from streams.street.tickets import Ticket
 
 VERSION: Final = 4
 # 1 knows no suspicions, 2 no hall, 3 no revisits and no bad ratings of before; a street of then goes on without having
@@ -46,8 +48,8 @@ class Saved(msgspec.Struct):
     minutes: list[_Bucket]
     days: list[_Bucket]
     seen: list[_Text]
-    tickets: list[_Entry]
-    services: list[_Entry]
+    tickets: list[tuple[int, str, Ticket]]
+    services: list[tuple[int, str, Service]]
     submitted: list[_Text]
     rated: list[_Text]
     rectifications: list[_Entry]
@@ -59,7 +61,7 @@ class Saved(msgspec.Struct):
     staff_months: list[tuple[int, str, StaffMonth]] = []
     month_ratings: list[tuple[int, str, list[str]]] = []
     tally: Tally | None = None
-    waiting: list[tuple[int, str, Ticket]] = []
+    waiting: list[tuple[int, str, hall_queue.Ticket]] = []
     congestion: list[tuple[int, str, Turn]] = []
     windows: list[tuple[int, str, Window]] = []
     last_ratings: list[tuple[int, int, LiveRating]] = []
@@ -81,6 +83,7 @@ def save(street: Street, base: int | None) -> bytes:
 
     The bytes must become durable, or the street be thrown away: the next delta won't hold these changes again.
     """
+    street.buckets.touch_changed()
     parts: dict[str, Any] = {
         name: memory.take_all() if base is None else memory.take_changes() for name, memory in street.memories().items()
     }

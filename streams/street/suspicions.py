@@ -6,6 +6,8 @@ at once; what others may still explain is judged when the stream has gone on (su
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
 from schemas.event import Event
@@ -44,7 +46,8 @@ class Suspicions:
             ((begin - grace) * MINUTE, (end + grace) * MINUTE)
             for begin, end in published_minutes(rules.site_month.hours)
         ]
-        self._workdays = workdays
+        # Of the day that most ratings are of, it is asked at each of them.
+        self._is_workday = lru_cache(maxsize=64)(workdays.is_workday)
         self._buckets = buckets
         self._services = services
         of_a_day = self._horizon_ms + DAY
@@ -151,11 +154,10 @@ class Suspicions:
         if "terminal_burst" not in self._on:
             return []
         key = f"{day_of(press.time_ms)} {source}"
-        last = self.bursts.get(key)
+        last = self.bursts.change(key)
         if last is None:
             self.bursts.put(key, [(press.time_ms, press.rating)])
             return []
-        self.bursts.touch(key)
         # One that is far from this rating, and what was applied before it, is in no burst with it or with later ones.
         for number in range(len(last) - 1, -1, -1):
             if abs(press.time_ms - last[number][0]) >= self._rules.burst_ms:
@@ -175,11 +177,7 @@ class Suspicions:
         if "repeat_rater" not in self._on or not press.window:
             return []
         key = f"{day_of(press.time_ms)} {press.window} {rater}"
-        repeats = self.repeats.get(key)
-        if repeats is None:
-            repeats = self.repeats.put(key, Repeats(0, []))
-        else:
-            self.repeats.touch(key)
+        repeats = self.repeats.change(key) or self.repeats.put(key, Repeats(0, []))
         repeats.count += 1
         if len(repeats.ratings) < EVIDENCE_MOST:
             repeats.ratings.append(press.rating)
@@ -191,7 +189,7 @@ class Suspicions:
         if "off_hours" not in self._on:
             return []
         day, time_ms = divmod(press.time_ms + SHANGHAI_OFFSET, DAY)
-        if self._workdays.is_workday(day):
+        if self._is_workday(day):
             for begin_ms, end_ms in self._hours:
                 if begin_ms <= time_ms < end_ms:
                     return []

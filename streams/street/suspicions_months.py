@@ -100,11 +100,10 @@ class Months:
         return f"{_month(day_of(time_ms))[0]} {staff}"
 
     def _entry(self, key: str, time_ms: int) -> StaffMonth:
-        entry = self.memory.get(key)
+        entry = self.memory.change(key)
         if entry is None:
             self._watch(key[: _NAME - 1], time_ms)
             return self.memory.put(key, StaffMonth())
-        self.memory.touch(key)
         return entry
 
     def _watch(self, month: str, time_ms: int) -> None:

@@ -36,13 +36,12 @@ class Sessions:
     def note(self, window: str, time_ms: int, staff: str) -> None:
         """Somebody opened the window, or, where `staff` is '', closed it."""
         key = f"{day_of(time_ms)} {window}"
-        sessions = self.memory.get(key)
+        sessions = self.memory.change(key)
         if sessions is None:
             self.memory.put(key, [(time_ms, staff)])
         else:
             insort(sessions, (time_ms, staff), key=_time)
             del sessions[:-_SESSIONS_MOST]
-            self.memory.touch(key)
 
     def staff_of(self, window: str, time_ms: int) -> str:
         """Who had opened the window on the day of that moment; '' where nobody is known."""

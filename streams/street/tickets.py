@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from schemas.event import Event
 from schemas.moments import DAY
 from schemas.rules import Rules
 from streams.street.buckets import ABANDONED, CALLS, TICKETS, WAIT_COUNT, WAIT_MS, Buckets
 from streams.street.memory import Memory
 
-# A ticket: issued_ms, first call's ms, site and window, last call's site and window, abandoned.
-Ticket = list[int | str | None]
-_ISSUED, _CALLED, _SITE, _WINDOW, _LAST_SITE, _LAST_WINDOW, _ABANDONED = range(7)
+
+class Ticket(msgspec.Struct, array_like=True, gc=False):
+    """A ticket. `issued_ms`, and `called_ms` of its first call: epoch ms, None: not known yet.
+
+    `site` and `window` are the first call's, `last_site` and `last_window` the last one's; `abandoned`: 1 or 0.
+    """
+
+    issued_ms: int | None = None
+    called_ms: int | None = None
+    site: str = ""
+    window: str = ""
+    last_site: str = ""
+    last_window: str = ""
+    abandoned: int = 0
 
 
 class Tickets:
@@ -25,9 +38,9 @@ class Tickets:
 
     def issued(self, event: Event) -> bool:
         ticket = self._ticket(event.data["ticket"])
-        if ticket[_ISSUED] is not None:
+        if ticket.issued_ms is not None:
             return False
-        ticket[_ISSUED] = event.time_ms
+        ticket.issued_ms = event.time_ms
         self._buckets.add(event.time_ms, "", "", (TICKETS, 1))
         self._settle(ticket)
         return True
@@ -35,37 +48,35 @@ class Tickets:
     def called(self, event: Event) -> bool:
         """A later call is a recall: no duplicate, counted nowhere, but it is the ticket's last."""
         ticket = self._ticket(event.data["ticket"])
-        ticket[_LAST_SITE], ticket[_LAST_WINDOW] = event.site, event.window
-        if ticket[_CALLED] is None:
-            ticket[_CALLED], ticket[_SITE], ticket[_WINDOW] = event.time_ms, event.site, event.window
+        ticket.last_site, ticket.last_window = event.site, event.window
+        if ticket.called_ms is None:
+            ticket.called_ms, ticket.site, ticket.window = event.time_ms, event.site, event.window
             self._buckets.add(event.time_ms, event.site, event.window, (CALLS, 1))
             self._settle(ticket)
         return True
 
     def abandoned(self, event: Event, site: str, window: str) -> bool:
         ticket = self._ticket(event.data["ticket"])
-        if ticket[_ABANDONED]:
+        if ticket.abandoned:
             return False
-        ticket[_ABANDONED] = 1
+        ticket.abandoned = 1
         self._buckets.add(event.time_ms, site, window, (ABANDONED, 1))
         return True
 
     def last_call(self, ticket_id: str) -> tuple[str, str]:
         """Site and window of the ticket's last applied call, recalls included; empty where there was none."""
         ticket = self.memory.get(ticket_id)
-        if ticket is None or ticket[_CALLED] is None:
+        if ticket is None or ticket.called_ms is None:
             return "", ""
-        return str(ticket[_LAST_SITE]), str(ticket[_LAST_WINDOW])
+        return ticket.last_site, ticket.last_window
 
     def _ticket(self, ticket_id: str) -> Ticket:
-        ticket = self.memory.get(ticket_id)
-        if ticket is None:
-            return self.memory.put(ticket_id, [None, None, "", "", "", "", 0])
-        self.memory.touch(ticket_id)
-        return ticket
+        return self.memory.change(ticket_id) or self.memory.put(ticket_id, Ticket())
 
     def _settle(self, ticket: Ticket) -> None:
-        issued, called = ticket[_ISSUED], ticket[_CALLED]
-        if isinstance(issued, int) and isinstance(called, int) and 0 <= called - issued <= self._implausible_ms:
-            site, window = str(ticket[_SITE]), str(ticket[_WINDOW])
-            self._buckets.add(called, site, window, (WAIT_MS, called - issued), (WAIT_COUNT, 1))
+        issued_ms, called_ms = ticket.issued_ms, ticket.called_ms
+        if issued_ms is None or called_ms is None:
+            return
+        wait_ms = called_ms - issued_ms
+        if 0 <= wait_ms <= self._implausible_ms:
+            self._buckets.add(called_ms, ticket.site, ticket.window, (WAIT_MS, wait_ms), (WAIT_COUNT, 1))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,18 +30,17 @@ def test_an_entry_is_remembered_for_its_span_and_forgotten_within_two(start: int
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 60)), max_size=30), st.integers(0, 30))
 def test_saved_changes_over_a_saved_whole_restore_the_same_memory(steps: list[tuple[str, int]], cut: int) -> None:
-    memory: Memory[str, int] = Memory(_SPAN)
+    memory: Memory[str, list[int]] = Memory(_SPAN)
     now = 0
-    saved: list[tuple[int, str, int]] = []
+    saved: list[tuple[int, str, list[int]]] = []
     for number, (key, step) in enumerate(steps):
         now += step
         memory.advance(now)
-        if memory.get(key) is None:
-            memory.put(key, number + 1)
+        (memory.change(key) or memory.put(key, [])).append(number)
         if number == cut:
-            saved = memory.take_all()
+            saved = deepcopy(memory.take_all())
     saved = saved + memory.take_changes() if len(steps) > cut else memory.take_all()
-    restored: Memory[str, int] = Memory(_SPAN)
+    restored: Memory[str, list[int]] = Memory(_SPAN)
     restored.restore(saved)
     restored.advance(now)
     assert dict(restored.values()) == dict(memory.values())
