@@ -22,7 +22,7 @@ from deploy.simulator import estimate, live, simulate
 from deploy.warehouse import open_warehouse
 from schemas.event import Reason
 from schemas.moments import SHANGHAI
-from schemas.registry import Registry
+from schemas.registry import Registry, Window
 from sinks.assessment.assessor import assess
 from sinks.assessment.before import current
 from sinks.assessment.period import Period
@@ -143,9 +143,15 @@ def run(folder: Folder, district: Path, port: int, scale: float) -> None:
             console.print(f"实时看板:{wait_ready(folder.board, check).url}", soft_wrap=True)
         if not sys.stdin.isatty():
             return
-        console.print(f"现在起各类终端按真实速度经网关 {gateway.url} 上报事件;Ctrl-C 结束。")
-        arrivals = live(Registry.load(district), _SEED, datetime.now(SHANGHAI), scale)
+        registry = Registry.load(district)
+        own = left_to_people(registry)
+        arrivals = live(registry, _SEED, datetime.now(SHANGHAI), scale, unstaffed=own.code)
         with LiveFeed(folder, gateway.url, arrivals) as feed:
+            site = registry.sites[own.site]
+            token = feed.tablet(site.street, site.code, own.code)
+            console.print(f"{site.name}{own.name}留给您:在浏览器打开评价页,按下的评价即上看板(地址含令牌,仅供演示):")
+            console.print(f"{gateway.url}terminal?window={own.code}#token={token}", soft_wrap=True, highlight=False)
+            console.print(f"现在起各类终端按真实速度经网关 {gateway.url} 上报事件;Ctrl-C 结束。", soft_wrap=True)
             until_interrupted(check, feed.step)
     console.print("已停止,数据已全部入库。")
 
@@ -154,6 +160,13 @@ def _counted(lines: Iterator[bytes], advance: Callable[[int], None]) -> Iterator
     for line in lines:
         yield line
         advance(1)
+
+
+def left_to_people(registry: Registry) -> Window:
+    """The window at which nobody is simulated: the third of the first street centre, or what comes next to that."""
+    sites = sorted(registry.sites.values(), key=lambda site: site.level != "street")
+    windows = next(windows for site in sites if (windows := registry.windows_of(site.code)))
+    return windows[:3][-1]
 
 
 def last_full_month(today: date) -> tuple[date, int]:

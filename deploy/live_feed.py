@@ -1,4 +1,7 @@
-"""The live part of the demonstration: simulated devices hand in their events at the gateway, at real speed."""
+"""The live part of the demonstration: simulated devices hand in their events at the gateway, at real speed.
+
+They speak under sources of the demonstration's own, so that those that people would choose are free.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,8 @@ from streams.gateway.devices import Device, DeviceBook, now_ms
 _KINDS: Final = ("counter", "gateway", "hotline", "kiosk", "office", "platform", "queue", "terminal")
 # What is no JSON goes alone, by a device that would send such: in a batch it would be the whole batch's fault.
 _BROKEN, _BROKEN_DEVICE = "", "terminal"
+_SOURCES: Final = "demo"
+_SOURCE_MEMBER: Final = b'"source":"'
 _STEP_SECONDS: Final = 0.2
 _BATCH: Final = 500
 
@@ -44,8 +49,13 @@ class LiveFeed:
 
     def __enter__(self) -> Self:
         for kind in _KINDS:
-            self._clients[kind] = self._held.enter_context(BlockingClient(Client(self._url, self._token(kind))))
+            device = Device(f"simulated-{kind}", f"{_SOURCES}/{kind}", role="office")
+            self._clients[kind] = self._held.enter_context(BlockingClient(Client(self._url, self._token(device))))
         return self
+
+    def tablet(self, street: str, site: str, window: str) -> str:
+        """The token of a tablet at a window, which is its from now on: the one before it is good no more."""
+        return self._token(Device(f"tablet-{window}", f"{_SOURCES}/tablet/{window}", street, site, window))
 
     def __exit__(self, *_: object) -> None:
         self._held.close()
@@ -57,7 +67,8 @@ class LiveFeed:
             if when > now:
                 self._arrivals = chain([(when, line)], self._arrivals)
                 break
-            self._waiting[_kind(line)].append(line)
+            ours = line.replace(_SOURCE_MEMBER, b"%b%b/" % (_SOURCE_MEMBER, _SOURCES.encode()), 1)
+            self._waiting[_kind(line)].append(ours)
         for kind, lines in self._waiting.items():
             self._send(self._clients[kind or _BROKEN_DEVICE], lines, _BATCH if kind else 1)
         return _STEP_SECONDS
@@ -71,11 +82,10 @@ class LiveFeed:
         except GatewayBusy:
             return
 
-    def _token(self, kind: str) -> str:
-        name = f"demo-{kind}"
-        if name in self._book.devices().by_name:
-            return self._book.rotate(name, now_ms(), 0)
-        return self._book.add(Device(name, kind, role="office"), now_ms())
+    def _token(self, device: Device) -> str:
+        if device.name in self._book.devices().by_name:
+            return self._book.rotate(device.name, now_ms(), 0)
+        return self._book.add(device, now_ms())
 
 
 def _kind(line: bytes) -> str:

@@ -62,14 +62,18 @@ def simulate_timed(
     """The same with the moments of arrival (epoch ms). What would arrive after the last day is left out."""
     workdays = Workdays()
     first = to_day(start)
-    return _merge(registry, _calendar(workdays, first, first + days), seed, scale, workdays, beat_ms=0)
+    halls = halls_of(registry, seed)
+    return _merge(halls, _calendar(workdays, first, first + days), seed, scale, workdays, beat_ms=0)
 
 
-def live(registry: Registry, seed: int, start: datetime, scale: float = 1.0) -> Iterator[tuple[datetime, bytes]]:
+def live(
+    registry: Registry, seed: int, start: datetime, scale: float = 1.0, *, unstaffed: str = ""
+) -> Iterator[tuple[datetime, bytes]]:
     """Messages without end, as if at `start` (aware) the halls had been open for half an hour, whatever the real hour.
 
     What they sent since they were switched on, half an hour before that, comes first, dated before `start`. A caller at
-    real speed waits for each moment, which is in the time zone of `start`.
+    real speed waits for each moment, which is in the time zone of `start`. At the window `unstaffed` nobody sits, and
+    nothing is sent from there.
     """
     if start.tzinfo is None:
         raise ValueError("start: needs a time zone")
@@ -80,7 +84,8 @@ def live(registry: Registry, seed: int, start: datetime, scale: float = 1.0) -> 
         for number in count()
         for midnight_ms in (start_ms - _LIVE_BEGINS + number * _LIVE_DAY,)
     )
-    for ms, line in _merge(registry, periods, seed, scale, Workdays(), beat_ms=_LIVE_BEAT):
+    halls = halls_of(registry, seed, unstaffed)
+    for ms, line in _merge(halls, periods, seed, scale, Workdays(), beat_ms=_LIVE_BEAT):
         yield datetime.fromtimestamp(ms / SECOND, start.tzinfo), line
 
 
@@ -109,7 +114,7 @@ def _bustle(workdays: Workdays, day: int) -> float:
 
 
 def _merge(
-    registry: Registry,
+    halls: tuple[Hall, ...],
     periods: Iterable[tuple[int, Period | None]],
     seed: int,
     scale: float,
@@ -120,7 +125,6 @@ def _merge(
     """Periods' messages in order of arrival. Each period comes with a moment before which it says nothing."""
     if scale <= 0:
         raise ValueError("scale: must be above 0")
-    halls = halls_of(registry, seed)
     waiting: list[Arrival] = []
     by_arrival = attrgetter("ms")
     for begins_ms, period in periods:

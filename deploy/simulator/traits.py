@@ -74,8 +74,8 @@ class Hall:
     channel: str
 
 
-def halls_of(registry: Registry, seed: int) -> tuple[Hall, ...]:
-    """The registry's sites in its order, with traits that the seed decides."""
+def halls_of(registry: Registry, seed: int, unstaffed: str = "") -> tuple[Hall, ...]:
+    """The registry's sites in its order, with traits that the seed decides. At the window `unstaffed` nobody sits."""
     odd = _one_of_each(registry, (*_BAD, *_COACHED), seed)
     bad, coached = odd[: len(_BAD)], odd[len(_BAD) :]
     posts: dict[str, list[Post]] = {code: [] for code in registry.windows}
@@ -95,7 +95,7 @@ def halls_of(registry: Registry, seed: int) -> tuple[Hall, ...]:
             basic=dice.uniform(0.01, 0.03),
             good=dice.uniform(0.07, 0.16),
             coached=window.code in coached,
-            posts=tuple(posts[window.code]),
+            posts=() if window.code == unstaffed else tuple(posts[window.code]),
         )
 
     def hall(site: Site, number: int) -> Hall:

@@ -117,7 +117,10 @@ class DeviceBook:
             # One that speaks under the other's source could take its ids.
             for other in devices.values():
                 if speaks_for(other.source, device.source) or speaks_for(device.source, other.source):
-                    raise DeviceError(f"source: {device.source} is, or lies within, that of device {other.name}")
+                    raise DeviceError(
+                        f"source: {device.source} is, or lies within, that of device {other.name}, or holds it; "
+                        "choose another one (`device add --source`)"
+                    )
             devices[device.name] = msgspec.structs.replace(
                 device, tokens=(self._kept(device.name, token),), created_ms=now_ms
             )

@@ -87,6 +87,18 @@ def test_live_goes_on_into_another_day_with_other_ids(district: Registry) -> Non
     assert b'"ticket":"T-261012090000.1-' in issued[-1][1]
 
 
+def test_from_a_window_that_is_left_to_people_nothing_comes_and_the_others_serve_its_visitors(
+    district: Registry,
+) -> None:
+    start = datetime(2026, 10, 12, 9, 0, tzinfo=UTC)
+    window = b'"window":"530102001-00-03"'
+    staffed = [line for _, line in islice(live(district, 7, start, 0.5), 8_000)]
+    left = [line for _, line in islice(live(district, 7, start, 0.5, unstaffed="530102001-00-03"), 8_000)]
+    assert any(window in line for line in staffed)
+    assert not any(window in line for line in left)
+    assert any(b'"window":"530102001-00-02"' in line and b'"type":"service.started"' in line for line in left)
+
+
 def test_live_asks_for_a_time_zone(district: Registry) -> None:
     with pytest.raises(ValueError, match="time zone"):
         next(live(district, 7, datetime(2026, 10, 12, 9, 0)))  # noqa: DTZ001 - that is the point
