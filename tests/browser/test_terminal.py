@@ -373,6 +373,17 @@ async def test_who_goes_away_has_pressed_what_was_pressed_and_a_clock_that_is_wr
     await page.clock.run_for(1_000)
     await page.locator("#submit").click()
     await until(lambda: len(tablet.said()) == 3, "the third press is in the log")
+    await page.clock.run_for(6_000)
+    await _is_ready(page)
+    # And once more, while an answer is under way: it was asked for by one clock and comes by the other.
+    await page.clock.set_system_time(datetime.now(SHANGHAI) + timedelta(hours=15))
+    tablet.hall.serves("V-9", completed_ms=now_ms())
+    await expect(page.get_by_role("heading", name="业务已办结，请您评价本次服务")).to_be_visible()
+    await page.clock.run_for(1_000)
+    await page.get_by_role("button", name="满意", exact=True).click()
+    await page.clock.run_for(1_000)
+    await page.locator("#submit").click()
+    await until(lambda: len(tablet.said()) == 4, "the fourth press is in the log")
     for event in tablet.said():
         assert abs(datetime.fromisoformat(event["time"]) - datetime.now(SHANGHAI)) < timedelta(hours=1)
 

@@ -18,9 +18,14 @@ export class Clock {
     }
   }
 
-  // From the tablet's time of a request and of its answer, and the gateway's in between: of all skews that there may
-  // be, the one nearest to none.
-  learn(sentMs, receivedMs, gatewayMs) {
+  // From the tablet's time of a request and of its answer, how long that took by the clock that can't be set, and the
+  // gateway's time in between: of all skews that there may be, the one nearest to none. Where the tablet's clock was set
+  // meanwhile, nobody knows.
+  learn(sentMs, receivedMs, tookMs, gatewayMs) {
+    if (Math.abs(receivedMs - sentMs - tookMs) >= JUMP_MS) {
+      this.steadyMs = null;
+      return;
+    }
     const least = sentMs - gatewayMs;
     const most = receivedMs - gatewayMs;
     const skewMs = Math.min(Math.max(0, least), Math.max(least, most));

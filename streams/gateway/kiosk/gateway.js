@@ -54,6 +54,7 @@ export class Gateway {
   // The JSON of an answer.
   async call(path, { headers = {}, signal, ...options }) {
     const sentMs = Date.now();
+    const steadyMs = performance.now();
     const timeout = AbortSignal.timeout(ANSWER_MS);
     let answer;
     try {
@@ -70,7 +71,7 @@ export class Gateway {
     }
     const gatewayMs = Number(answer.headers.get("Pingliu-Time"));
     if (!gatewayMs) throw new Away("what answers is no gateway");
-    this.clock.learn(sentMs, Date.now(), gatewayMs);
+    this.clock.learn(sentMs, Date.now(), performance.now() - steadyMs, gatewayMs);
     const { status } = answer;
     if (status === 200 || status === 422) {
       return answer.json().catch((error) => {
