@@ -49,7 +49,7 @@ _NOTE: Final = """() => {
   const tiles = document.querySelector('[data-part="tiles"]');
   const count = () => {
     const name = [...tiles.querySelectorAll('dt')].find((one) => one.textContent === '今日评价');
-    return parseInt(name.nextElementSibling.textContent);
+    return parseInt(name.nextElementSibling.textContent) || 0;  // a street that nothing is known of shows no number
   };
   window.seen = {};
   new MutationObserver(() => { window.seen[count()] ??= performance.timeOrigin + performance.now(); })
