@@ -14,7 +14,7 @@ from schemas.moments import DAY, HOUR, iso
 from schemas.rules import Deadlines
 from schemas.workdays import Workdays
 from streams.street.memory import Memory
-from streams.street.rectifications import SATISFIED, Rectification, Rectifications
+from streams.street.rectifications import Rectification, Rectifications
 
 # More than fit on a board or in a message.
 _SHOWN_MOST: Final = 500
@@ -66,7 +66,9 @@ class OpenRectifications:
     def uncontacted(self, now_ms: int) -> int:
         """Of how many the visitor should have been contacted by now and wasn't."""
         entries = (self._rectifications.get(rating) for _, rating in self._order)
-        return sum(entry is not None and not entry[3] and self._contact_due(entry) <= now_ms for entry in entries)
+        return sum(
+            entry is not None and not entry.contacted and self._contact_due(entry) <= now_ms for entry in entries
+        )
 
     def shown(self, now_ms: int) -> list[LiveRectification]:
         """Those that are due first."""
@@ -86,33 +88,30 @@ class OpenRectifications:
         entry = self._rectifications.get(rating)
         if entry is None:
             return None
-        _, _, opened, _, completed, void, voided, extension, revisited = entry
-        if not isinstance(opened, int) or void or voided or revisited == SATISFIED or (completed and not revisited):
+        opened_ms = entry.opened_ms
+        if opened_ms is None or entry.void or entry.voided or entry.satisfied:
             return None
-        assert isinstance(extension, int) and isinstance(revisited, int)  # noqa: S101, PT018 - told by its maker
-        if completed:
-            return self._workdays.due_ms(revisited, self._rules.completion_workdays)
-        return self._workdays.due_ms(opened, self._rules.completion_workdays + extension)
+        if entry.completed:
+            reopened_ms, workdays = entry.reopened_ms, self._rules.completion_workdays
+            return None if reopened_ms is None else self._workdays.due_ms(reopened_ms, workdays)
+        return self._workdays.due_ms(opened_ms, self._rules.completion_workdays + entry.extension)
 
     def _contact_due(self, entry: Rectification) -> int:
-        opened = entry[2]
-        assert isinstance(opened, int)  # noqa: S101 - it is open
-        return self._workdays.due_ms(opened, self._rules.contact_workdays)
+        assert entry.opened_ms is not None  # noqa: S101 - it is open
+        return self._workdays.due_ms(entry.opened_ms, self._rules.contact_workdays)
 
     def _live(self, rating: str, due_ms: int, now_ms: int) -> LiveRectification:
         entry = self._rectifications.get(rating)
-        assert entry is not None  # noqa: S101 - told by `_order`
-        site, window, opened, contacted = entry[:4]
-        assert isinstance(opened, int)  # noqa: S101 - it is open
+        assert entry is not None and entry.opened_ms is not None  # noqa: S101, PT018 - by `_order`
         return LiveRectification(
             rating=rating,
-            opened=iso(opened),
+            opened=iso(entry.opened_ms),
             contact_due=iso(self._contact_due(entry) - 1),
             due=iso(due_ms - 1),
             level=self.levels.get(rating) or "",
-            site=str(site),
-            window=str(window),
-            contacted=bool(contacted),
+            site=entry.site,
+            window=entry.window,
+            contacted=bool(entry.contacted),
             overdue=due_ms <= now_ms,
-            reopened=bool(entry[-1]),
+            reopened=entry.reopened_ms is not None,
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable
-from typing import Final
+
+import msgspec
 
 from schemas.event import Event
 from schemas.moments import DAY, HOUR, iso
@@ -14,16 +15,30 @@ from schemas.workdays import Workdays
 from streams.street.buckets import RECTIFICATIONS_OPENED, Buckets
 from streams.street.memory import Memory
 
-# site, window, opened_ms (None: not open yet), contacted, completed, void finding, voided rating, extension's workdays,
-# revisited: 0, SATISFIED, or the time (ms) of a dissatisfied revisit since which nothing was completed.
-Rectification = list[int | str | None]
-_SITE, _WINDOW, _OPENED, _CONTACTED, _COMPLETED, _VOID, _VOIDED, _EXTENSION, _REVISITED = range(9)
-SATISFIED: Final = -1
 # When what is to be said, at which step, of which rating.
 _Deadline = tuple[int, str, str, str]
 # Longer than any deadline can be extended to; a rectification is a small thing to remember.
 _REMEMBER_MS = 400 * DAY
 _STEPS = ("contact", "completion")
+
+
+class Rectification(msgspec.Struct, array_like=True, gc=False):
+    """A rectification. `opened_ms`: epoch ms, None: not open yet. `extension`: workdays; the others are 1 or 0.
+
+    `void`: found so; `voided`: its rating is. `satisfied`: the last revisit was. `reopened_ms`: when a revisit was
+    dissatisfied since which nothing was completed.
+    """
+
+    site: str = ""
+    window: str = ""
+    opened_ms: int | None = None
+    contacted: int = 0
+    completed: int = 0
+    void: int = 0
+    voided: int = 0
+    extension: int = 0
+    satisfied: int = 0
+    reopened_ms: int | None = None
 
 
 class Rectifications:
@@ -44,46 +59,44 @@ class Rectifications:
         """An effective bad rating was applied."""
         rating = event.data["rating"]
         entry = self._entry(rating)
-        entry[_SITE], entry[_WINDOW], entry[_OPENED] = site, window, event.time_ms
+        entry.site, entry.window, entry.opened_ms = site, window, event.time_ms
         self._buckets.add(event.time_ms, site, window, (RECTIFICATIONS_OPENED, 1))
         self._watch(self._moments(rating, entry))
         return self._notice("rectification.opened", "", event.time_ms, rating, entry)
 
     def contacted(self, event: Event) -> None:
-        self._entry(event.data["rating"])[_CONTACTED] = 1
+        self._entry(event.data["rating"]).contacted = 1
 
     def verified(self, event: Event) -> None:
         if event.data["finding"] == "void":
-            self._entry(event.data["rating"])[_VOID] = 1
+            self._entry(event.data["rating"]).void = 1
 
     def extended(self, event: Event) -> None:
         """The first extension counts; the others change nothing."""
         rating = event.data["rating"]
         entry = self._entry(rating)
-        if not entry[_EXTENSION]:
-            entry[_EXTENSION] = event.data["workdays"]
-            if entry[_OPENED] is not None:
+        if not entry.extension:
+            entry.extension = event.data["workdays"]
+            if entry.opened_ms is not None:
                 self._watch(moment for moment in self._moments(rating, entry) if moment[2] == "completion")
 
     def completed(self, event: Event) -> None:
         entry = self._entry(event.data["rating"])
-        entry[_COMPLETED] = 1
-        if entry[_REVISITED] != SATISFIED:
-            entry[_REVISITED] = 0
+        entry.completed, entry.reopened_ms = 1, None
 
     def revisited(self, event: Event) -> None:
         """Says nothing of deadlines that notices are about; boards show what is open again."""
-        satisfied = event.data["result"] != "dissatisfied"
-        self._entry(event.data["rating"])[_REVISITED] = SATISFIED if satisfied else event.time_ms
+        entry, satisfied = self._entry(event.data["rating"]), event.data["result"] != "dissatisfied"
+        entry.satisfied, entry.reopened_ms = (1, None) if satisfied else (0, event.time_ms)
 
     def voided(self, event: Event) -> None:
-        self._entry(event.data["rating"])[_VOIDED] = 1
+        self._entry(event.data["rating"]).voided = 1
 
     def reinstated(self, event: Event) -> None:
         rating = event.data["rating"]
         entry = self._entry(rating)
-        entry[_VOIDED] = 0
-        if entry[_OPENED] is not None:
+        entry.voided = 0
+        if entry.opened_ms is not None:
             self._watch(self._moments(rating, entry))
 
     def is_reached(self, newest_ms: int) -> bool:
@@ -96,9 +109,9 @@ class Rectifications:
         while self._deadlines and self._deadlines[0][0] <= newest_ms:
             moment, kind, step, rating = heapq.heappop(self._deadlines)
             entry = self.memory.get(rating)
-            if entry is None or entry[_COMPLETED] or entry[_VOID] or entry[_VOIDED]:
+            if entry is None or entry.completed or entry.void or entry.voided:
                 continue
-            if step == "contact" and entry[_CONTACTED]:
+            if step == "contact" and entry.contacted:
                 continue
             if (moment, kind, step, rating) in self._moments(rating, entry):  # else: extended meanwhile
                 notices.append(self._notice(kind, step, moment, rating, entry))
@@ -106,26 +119,23 @@ class Rectifications:
 
     def rewatch(self, newest_ms: int) -> None:
         """Derives the deadlines ahead from a restored memory; those behind had passed before it was saved."""
-        for _, entry in self.memory.values():
-            entry += [0] * (_REVISITED + 1 - len(entry))  # saved by a version that knew no revisits
         self._deadlines = [
             deadline
             for rating, entry in self.memory.values()
-            if entry[_OPENED] is not None
+            if entry.opened_ms is not None
             for deadline in self._moments(rating, entry)
             if deadline[0] > newest_ms
         ]
         heapq.heapify(self._deadlines)
 
     def _entry(self, rating: str) -> Rectification:
-        return self.memory.change(rating) or self.memory.put(rating, ["", "", None, 0, 0, 0, 0, 0, 0])
+        return self.memory.change(rating) or self.memory.put(rating, Rectification())
 
     def _due(self, entry: Rectification, step: str) -> int:
-        opened, extension = entry[_OPENED], entry[_EXTENSION]
-        assert isinstance(opened, int) and isinstance(extension, int)  # noqa: S101, PT018 - told by the caller
+        assert entry.opened_ms is not None  # noqa: S101 - told by the caller
         if step == "contact":
-            return self._workdays.due_ms(opened, self._rules.contact_workdays)
-        return self._workdays.due_ms(opened, self._rules.completion_workdays + extension)
+            return self._workdays.due_ms(entry.opened_ms, self._rules.contact_workdays)
+        return self._workdays.due_ms(entry.opened_ms, self._rules.completion_workdays + entry.extension)
 
     def _moments(self, rating: str, entry: Rectification) -> list[_Deadline]:
         moments = [(self._due(entry, step), "rectification.overdue", step, rating) for step in _STEPS]
@@ -146,4 +156,4 @@ class Rectifications:
             data["contact_due"] = iso(self._due(entry, "contact") - 1)
             data["due"] = iso(self._due(entry, "completion") - 1)
         identity = f"{kind}/{self._street}/{rating}/{step}/{moment}"
-        return Notice(identity, kind, iso(moment), self._street, str(entry[_SITE]), str(entry[_WINDOW]), data)
+        return Notice(identity, kind, iso(moment), self._street, entry.site, entry.window, data)

@@ -16,6 +16,7 @@ from streams.street.hall import Tally
 from streams.street.hall_congestion import Turn
 from streams.street.hall_windows import Window
 from streams.street.memory import Memory
+from streams.street.rectifications import Rectification
 from streams.street.services import Service
 from streams.street.state import Street
 from streams.street.suspicions import Repeats
@@ -29,7 +30,6 @@ VERSION: Final = 4
 _READ: Final = (1, 2, 3, VERSION)
 
 _Text = tuple[int, str, int]
-_Entry = tuple[int, str, list[int | str | None]]
 _Bucket = tuple[int, tuple[str, str, int], list[int]]
 _Moments = tuple[int, str, list[tuple[int, str]]]
 
@@ -52,7 +52,7 @@ class Saved(msgspec.Struct):
     services: list[tuple[int, str, Service]]
     submitted: list[_Text]
     rated: list[_Text]
-    rectifications: list[_Entry]
+    rectifications: list[tuple[int, str, Rectification]]
     bursts: list[_Moments] = []
     repeats: list[tuple[int, str, Repeats]] = []
     unsettled: list[tuple[int, str, Press]] = []
