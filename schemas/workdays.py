@@ -16,6 +16,7 @@ from schemas.rules import Calendar
 
 _LAST: Final = date(max(day.year for day in (*holidays, *workdays)), 12, 31)
 _SATURDAY: Final = 5
+_DAYS_KEPT: Final = 4_096
 
 
 class Workdays:
@@ -28,10 +29,19 @@ class Workdays:
         self._work = frozenset(exceptions.work)
         self._rest = frozenset(exceptions.rest)
         self._after: dict[tuple[int, int], int] = {}
+        # Of most ratings' day it is asked at each of them.
+        self._known: dict[int, bool] = {}
 
     def is_workday(self, day: int) -> bool:
         """Whether offices work on that day."""
-        when = to_date(day)
+        known = self._known.get(day)
+        if known is None:
+            if len(self._known) >= _DAYS_KEPT:
+                self._known.clear()
+            known = self._known[day] = self._works(to_date(day))
+        return known
+
+    def _works(self, when: date) -> bool:
         if when in self._work:
             return True
         if when in self._rest:

@@ -6,8 +6,6 @@ at once; what others may still explain is judged when the stream has gone on (su
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import msgspec
 
 from schemas.event import Event
@@ -46,8 +44,7 @@ class Suspicions:
             ((begin - grace) * MINUTE, (end + grace) * MINUTE)
             for begin, end in published_minutes(rules.site_month.hours)
         ]
-        # Of the day that most ratings are of, it is asked at each of them.
-        self._is_workday = lru_cache(maxsize=64)(workdays.is_workday)
+        self._workdays = workdays
         self._buckets = buckets
         self._services = services
         of_a_day = self._horizon_ms + DAY
@@ -189,7 +186,7 @@ class Suspicions:
         if "off_hours" not in self._on:
             return []
         day, time_ms = divmod(press.time_ms + SHANGHAI_OFFSET, DAY)
-        if self._is_workday(day):
+        if self._workdays.is_workday(day):
             for begin_ms, end_ms in self._hours:
                 if begin_ms <= time_ms < end_ms:
                     return []
