@@ -100,9 +100,3 @@ def find_tag(code: str, version: str = CURRENT_VERSION) -> Tag | None:
 def tags_of(level: Level, version: str = CURRENT_VERSION) -> tuple[Tag, ...]:
     """The tags that a terminal offers for a level, in its order; empty for an unknown version."""
     return tuple(tag for tag in VERSIONS.get(version or CURRENT_VERSION, {}).values() if tag.level == level)
-
-
-def text_of(code: str, version: str = CURRENT_VERSION) -> str:
-    """The text of a code; the code itself where no list has it, so that nothing a rater said is hidden."""
-    tag = find_tag(code, version)
-    return tag.text if tag else code

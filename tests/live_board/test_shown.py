@@ -31,7 +31,7 @@ from schemas.live import (
 from schemas.moments import DAY, HOUR, MINUTE, SECOND, epoch_ms, iso
 from schemas.published import FLAGGED, Notice
 from schemas.registry import Registry
-from schemas.tags import text_of
+from schemas.tags import CURRENT_VERSION, VERSIONS
 from tests.live_board.halls import SITE, STREET, WINDOW, bad, hall, notice, rating
 
 NAMES = Names(Registry.load(FOLDER))
@@ -39,6 +39,7 @@ NOON = epoch_ms("2026-11-02T12:00:00+08:00")
 GOOD = frozenset({"very_satisfied", "satisfied"})
 OTHER = "530102002"
 SILENT = 10 * MINUTE
+_TAGS = VERSIONS[CURRENT_VERSION]
 
 
 @dataclass
@@ -287,7 +288,7 @@ def test_a_bad_rating_that_comes_is_new_for_a_minute_and_read_out_once_and_those
     assert [(one.rating.rating, looked.is_fresh(one)) for one in looked.bad] == [("R-2", True), ("R-0", False)]
     assert announcement(state.take_unsaid(), NAMES) == "新差评1条：华山街道便民服务中心 3号综合窗口，非常不满意"
     shown = text_of_part(fragments(looked, NAMES, "")["bad"])
-    assert shown.startswith(f"新 非常不满意 12:00 华山街道便民服务中心 3号综合窗口｜{text_of('115')}")
+    assert shown.startswith(f"新 非常不满意 12:00 华山街道便民服务中心 3号综合窗口｜{_TAGS['115'].text}")
     viewed.streets[STREET] = hall(3, NOON, bad=[came, old])
     later = state.look(NOON + 62_000)
     assert [(one.rating.rating, later.is_fresh(one)) for one in later.bad] == [("R-2", False), ("R-0", False)]
@@ -383,7 +384,7 @@ def test_the_last_ratings_are_the_newest_of_all_streets_in_words_with_their_tags
     )
     words = [word for word in shown.split() if word in LEVEL_NAMES.values()]
     assert words == ["非常满意", "满意", "满意", "基本满意", "不满意", "非常不满意"]
-    assert f"满意 11:59 护国街道 {text_of('413')}" in shown
+    assert f"满意 11:59 护国街道 {_TAGS['413'].text}" in shown
 
 
 def test_a_tag_that_the_national_list_does_not_have_is_not_shown() -> None:
